@@ -1,0 +1,58 @@
+# Everything a fresh machine needs is git, make and Python 3.11 or newer.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN_READY := $(VENV)/.run-ready
+TEST_READY := $(VENV)/.test-ready
+COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+
+.PHONY: help demo run test check format lock clean
+
+help:
+	@echo "make demo    try it in the browser, without a token"
+	@echo "make test    everything, on SQLite and PostgreSQL"
+	@echo "make run     the real bot, from .env"
+	@echo "make check   format, lint, types, import contracts"
+	@echo "make lock    pin the requirements anew, with hashes"
+
+demo: $(RUN_READY)
+	@exec $(BIN)/python -m bot demo
+
+run: $(RUN_READY)
+	@exec $(BIN)/python -m bot serve
+
+test: $(TEST_READY)
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: $(TEST_READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(TEST_READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(TEST_READY)
+	$(COMPILE) --extra dev --output-file requirements-dev.lock pyproject.toml
+	$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 …"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# The development requirements hold the others: whoever has them needs no second installation.
+$(RUN_READY): requirements.lock | $(BIN)/python
+	@test -e $(TEST_READY) && test $(TEST_READY) -nt requirements.lock \
+		|| $(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
+	@touch $@
+
+$(TEST_READY): requirements-dev.lock | $(BIN)/python
+	$(BIN)/pip install --quiet --require-hashes --requirement requirements-dev.lock
+	@touch $@

@@ -1,0 +1,65 @@
+"""The throttle, put where python-telegram-bot asks for it: before every call but getUpdates."""
+
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from enum import Enum
+from typing import Any
+
+from telegram.error import RetryAfter
+from telegram.ext import BaseRateLimiter
+
+from bot.throttle import Throttle
+from messages.outgoing import Lane
+
+
+class Paced(Enum):
+    """How a call to Telegram waits."""
+
+    ANSWER = "answer"
+    """In the conversation lane: what a handler says directly."""
+    ALREADY = "already"
+    """Its turn was taken before: the sender marks the row as sending in between."""
+
+
+_PUT_INTO_CHAT = ("send", "copy", "forward")
+_FREE = ("answerCallbackQuery", "getMe", "setMyCommands", "deleteMyCommands", "setChatMenuButton", "getWebhookInfo",
+         "setWebhook", "deleteWebhook", "getFile", "sendChatAction")  # fmt: skip
+
+
+class ThrottleLimiter(BaseRateLimiter[Paced]):
+    """Every call takes its turn in the throttle; a 429 pauses the chat it was about."""
+
+    def __init__(self, throttle: Throttle) -> None:
+        self._throttle = throttle
+
+    async def initialize(self) -> None:
+        """Nothing to open."""
+
+    async def shutdown(self) -> None:
+        """Nothing to close."""
+
+    async def process_request(
+        self,
+        callback: Callable[..., Coroutine[Any, Any, Any]],
+        args: Any,
+        kwargs: dict[str, Any],
+        endpoint: str,
+        data: dict[str, Any],
+        rate_limit_args: Paced | None,
+    ) -> Any:
+        """Wait for the turn, then call. Raises what the call raises."""
+        chat_id = data.get("chat_id")
+        if rate_limit_args is Paced.ALREADY or endpoint in _FREE or not isinstance(chat_id, int):
+            return await callback(*args, **kwargs)
+        async with self._throttle.turn(Lane.CONVERSATION, chat_id, spaced=endpoint.startswith(_PUT_INTO_CHAT)):
+            try:
+                return await callback(*args, **kwargs)
+            except RetryAfter as flood:
+                self._throttle.flooded(chat_id, seconds_of(flood))
+                raise
+
+
+def seconds_of(flood: RetryAfter) -> float:
+    """How long Telegram asks to wait; the library gives a number or a timedelta."""
+    wait = flood.retry_after
+    return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)

@@ -1,0 +1,113 @@
+"""Alerts: red flags that wait for a person."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from messages.outgoing import Kind
+from storage.database import UnitOfWork
+from storage.tables import Alert, Outbox, Patient, Staff
+
+ALERT_TEMPLATE = "alert.message"
+"""The template of the rows that carry an alert itself, not news of it."""
+
+
+async def add(work: UnitOfWork, alert: Alert) -> Alert:
+    """Store an alert; it has its id afterwards."""
+    work.session.add(alert)
+    await work.session.flush()
+    return alert
+
+
+async def get(work: UnitOfWork, alert_id: int | None) -> Alert | None:
+    """One alert; None for no id."""
+    return None if alert_id is None else await work.session.get(Alert, alert_id)
+
+
+async def unresolved_of_check_in(work: UnitOfWork, check_in_id: int) -> Alert | None:
+    """The newest alert of a check-in that is not resolved."""
+    return await work.session.scalar(
+        select(Alert)
+        .where(Alert.check_in_id == check_in_id, Alert.resolved_at.is_(None))
+        .order_by(Alert.id.desc())
+        .limit(1)
+    )
+
+
+async def untaken(work: UnitOfWork, patient_id: int) -> Alert | None:
+    """The patient's newest alert that nobody has taken yet."""
+    return await work.session.scalar(
+        select(Alert)
+        .where(Alert.patient_id == patient_id, Alert.acknowledged_at.is_(None), Alert.resolved_at.is_(None))
+        .order_by(Alert.id.desc())
+        .limit(1)
+    )
+
+
+async def unresolved(work: UnitOfWork, patient_id: int) -> Sequence[Alert]:
+    """The patient's alerts that are not resolved, the gravest first, then the oldest."""
+    statement = (
+        select(Alert)
+        .where(Alert.patient_id == patient_id, Alert.resolved_at.is_(None))
+        .order_by(Alert.grade.desc(), Alert.raised_at, Alert.id)
+    )
+    return (await work.session.scalars(statement)).all()
+
+
+async def due_to_climb(work: UnitOfWork, *, now: datetime) -> Sequence[int]:
+    """The ids of the alerts whose time to be acknowledged has run out, the gravest first."""
+    statement = (
+        select(Alert.id)
+        .where(Alert.next_climb_at <= now, Alert.resolved_at.is_(None), Alert.acknowledged_at.is_(None))
+        .order_by(Alert.grade.desc(), Alert.next_climb_at)
+    )
+    return (await work.session.scalars(statement)).all()
+
+
+async def next_climb_at(work: UnitOfWork) -> datetime | None:
+    """When the next alert climbs unless somebody acknowledges it."""
+    return await work.session.scalar(select(func.min(Alert.next_climb_at)).where(Alert.resolved_at.is_(None)))
+
+
+async def waiting_for(work: UnitOfWork, staff_id: int) -> Sequence[Alert]:
+    """Alerts that nobody has taken and that were sent, or are about to be, to this member of staff."""
+    sent = select(Outbox.alert_id).where(
+        Outbox.kind == Kind.ALERT.value, Outbox.template == ALERT_TEMPLATE, Outbox.staff_id == staff_id
+    )
+    statement = select(Alert).where(
+        Alert.id.in_(sent), Alert.acknowledged_at.is_(None), Alert.resolved_at.is_(None)
+    )
+    return (await work.session.scalars(statement.order_by(Alert.id))).all()
+
+
+async def holders(work: UnitOfWork, alert_id: int) -> Sequence[Staff]:
+    """Everybody who was sent this alert, or was meant to be."""
+    meant = select(Outbox.staff_id).where(
+        Outbox.alert_id == alert_id, Outbox.kind == Kind.ALERT.value, Outbox.template == ALERT_TEMPLATE
+    )
+    return (await work.session.scalars(select(Staff).where(Staff.id.in_(meant)).order_by(Staff.id))).all()
+
+
+async def was_told(work: UnitOfWork, *, staff_id: int, patient_id: int) -> bool:
+    """Whether an alert of this patient that is still open has reached this member of staff."""
+    statement = (
+        select(Outbox.id)
+        .join(Alert, Alert.id == Outbox.alert_id)
+        .where(
+            Outbox.staff_id == staff_id,
+            Outbox.kind == Kind.ALERT.value,
+            Outbox.template == ALERT_TEMPLATE,
+            Outbox.state == "sent",
+            Alert.patient_id == patient_id,
+            Alert.resolved_at.is_(None),
+        )
+        .limit(1)
+    )
+    return await work.session.scalar(statement) is not None
+
+
+async def practitioner_of(work: UnitOfWork, alert: Alert) -> tuple[Patient, Staff]:
+    """The patient of an alert and whose they are now."""
+    patient = await work.session.get_one(Patient, alert.patient_id)
+    return patient, await work.session.get_one(Staff, patient.practitioner_id)

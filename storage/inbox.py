@@ -1,0 +1,118 @@
+"""Updates as they arrived: stored first, acknowledged then, handled last."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.database import UnitOfWork
+from storage.tables import Inbox
+
+NO_CHAT = 0
+"""The chat of updates that belong to none: they keep the order among themselves."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """An update on its way in: `payload` is its JSON as Telegram sent it."""
+
+    update_id: int
+    chat_id: int
+    payload: str
+
+
+async def store(work: UnitOfWork, arrivals: Iterable[Arrival], *, now: datetime) -> int:
+    """Store what is not there yet; Telegram repeats updates. Returns how many were new."""
+    rows = [
+        {"update_id": each.update_id, "chat_id": each.chat_id, "payload": each.payload, "received_at": now,
+         "state": "waiting", "attempts": 0}
+        for each in arrivals
+    ]  # fmt: skip
+    if not rows:
+        return 0
+    statement = work.insert_new(Inbox).values(rows).on_conflict_do_nothing()
+    return len((await work.session.execute(statement.returning(Inbox.update_id))).all())
+
+
+async def last_update_id(work: UnitOfWork) -> int | None:
+    """The highest update id seen: polling goes on behind it."""
+    return await work.session.scalar(select(func.max(Inbox.update_id)))
+
+
+async def waiting(
+    work: UnitOfWork, *, now: datetime, but_not: Iterable[int], limit: int
+) -> Sequence[Row[int, int, str, int]]:
+    """The first waiting update of each chat: (update_id, chat_id, payload, attempts), oldest first.
+
+    A chat whose first update waits for a retry is left out whole: its order is kept.
+    """
+    first = (
+        select(func.min(Inbox.update_id))
+        .where(Inbox.state == "waiting", Inbox.chat_id.not_in(list(but_not)))
+        .group_by(Inbox.chat_id)
+    )
+    statement = (
+        select(Inbox.update_id, Inbox.chat_id, Inbox.payload, Inbox.attempts)
+        .where(Inbox.update_id.in_(first), or_(Inbox.retry_at.is_(None), Inbox.retry_at <= now))
+        .order_by(Inbox.update_id)
+        .limit(limit)
+    )
+    return (await work.session.execute(statement)).all()
+
+
+async def next_retry_at(work: UnitOfWork) -> datetime | None:
+    """When the next failed update is to be tried again."""
+    return await work.session.scalar(select(func.min(Inbox.retry_at)).where(Inbox.state == "waiting"))
+
+
+async def count_waiting(work: UnitOfWork, *, now: datetime) -> int:
+    """How many updates could be handled at `now`."""
+    statement = select(func.count()).where(
+        Inbox.state == "waiting", or_(Inbox.retry_at.is_(None), Inbox.retry_at <= now)
+    )
+    return await work.session.scalar(statement) or 0
+
+
+async def mark_done(session: AsyncSession, update_id: int, *, now: datetime) -> None:
+    """The update's effects are in this same transaction. Its content is forgotten: what matters is stored elsewhere."""
+    await session.execute(
+        update(Inbox)
+        .where(Inbox.update_id == update_id)
+        .values(state="done", handled_at=now, retry_at=None, payload="{}")
+    )
+
+
+async def mark_failed(
+    work: UnitOfWork, update_id: int, *, error: str, retry_at: datetime | None, now: datetime
+) -> None:
+    """Count a failed attempt: try again at `retry_at`, or set it aside as a dead letter when that is None."""
+    state = "waiting" if retry_at else "dead"
+    await work.session.execute(
+        update(Inbox)
+        .where(Inbox.update_id == update_id)
+        .values(
+            state=state,
+            attempts=Inbox.attempts + 1,
+            error=error[:128],
+            retry_at=retry_at,
+            handled_at=None if retry_at else now,
+        )
+    )
+
+
+async def count_dead(work: UnitOfWork) -> int:
+    """How many updates were set aside."""
+    return await work.session.scalar(select(func.count()).where(Inbox.state == "dead")) or 0
+
+
+async def forget_handled(work: UnitOfWork, *, before: datetime) -> int:
+    """Delete handled updates older than `before`; the newest stays, since polling goes on behind it."""
+    newest = select(func.max(Inbox.update_id)).scalar_subquery()
+    statement = (
+        delete(Inbox)
+        .where(Inbox.state == "done", Inbox.handled_at < before, Inbox.update_id < newest)
+        .returning(Inbox.update_id)
+    )
+    return len((await work.session.execute(statement)).all())

@@ -1,0 +1,250 @@
+"""Messages that are owed: planned in the transaction that causes them, claimed and ended by the sender."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select, update
+
+from messages.outgoing import LANES, REPEATED_WHEN_UNCERTAIN, Kind, Lane
+from storage.database import UnitOfWork
+from storage.tables import Delivery, Outbox
+
+LEASE = timedelta(minutes=2)
+"""How long a claimed row belongs to its claimer: longer than any call to Telegram with its time limits."""
+
+OPEN_STATES = ("pending", "claimed")
+"""States in which a message can still be withdrawn: no call to Telegram has begun."""
+
+
+@dataclass(frozen=True)
+class Owed:
+    """A message to plan. Exactly one of `patient_id` and `staff_id` is its recipient.
+
+    `key` names it once and for all: planning the same key again changes nothing.
+    `subject_id` is the patient it is about. `values` holds ids and numbers, never what people wrote.
+    """
+
+    key: str
+    kind: Kind
+    template: str
+    due_at: datetime
+    patient_id: int | None = None
+    staff_id: int | None = None
+    subject_id: int | None = None
+    not_after: datetime | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+    course_id: int | None = None
+    session_id: int | None = None
+    appointment_id: int | None = None
+    check_in_id: int | None = None
+    alert_id: int | None = None
+    letter_id: int | None = None
+
+
+async def plan(work: UnitOfWork, owed: Sequence[Owed], *, now: datetime) -> int:
+    """Add what is not planned yet. Returns how many rows were new."""
+    if not owed:
+        return 0
+    rows = [
+        {
+            **{name: getattr(each, name) for name in Owed.__dataclass_fields__},
+            "kind": each.kind.value,
+            "lane": LANES[each.kind].value,
+            "state": "pending",
+            "attempts": 0,
+            "repeats": 0,
+            "planned_at": now,
+        }
+        for each in owed
+    ]
+    statement = work.insert_new(Outbox).values(rows).on_conflict_do_nothing(index_elements=["key"])
+    return len((await work.session.execute(statement.returning(Outbox.id))).all())
+
+
+async def record_skipped(work: UnitOfWork, owed: Owed, *, reason: str, now: datetime) -> None:
+    """Remember a message that was left out from the start, so that the card can say why."""
+    if await plan(work, [owed], now=now):
+        await work.session.execute(
+            update(Outbox).where(Outbox.key == owed.key).values(state="skipped", reason=reason, ended_at=now)
+        )
+
+
+async def claim(work: UnitOfWork, lane: Lane, *, many: int, now: datetime) -> list[Outbox]:
+    """Claim up to `many` due rows of one lane, oldest first. One statement: no two workers get the same row."""
+    due = (
+        select(Outbox.id)
+        .where(Outbox.state == "pending", Outbox.lane == lane.value, Outbox.due_at <= now)
+        .order_by(Outbox.due_at, Outbox.id)
+        .limit(many)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+        .prefix_with("MATERIALIZED")
+    )
+    statement = (
+        update(Outbox)
+        .where(Outbox.id.in_(select(due.c.id)))
+        .values(state="claimed", lease_until=now + LEASE)
+        .returning(Outbox)
+    )
+    rows = (await work.session.scalars(statement, execution_options={"populate_existing": True})).all()
+    return sorted(rows, key=lambda row: (row.due_at, row.id))
+
+
+async def mark_sending(work: UnitOfWork, outbox_id: int) -> bool:
+    """The last moment before the call. False when the row was withdrawn meanwhile: do not send it."""
+    statement = (
+        update(Outbox)
+        .where(Outbox.id == outbox_id, Outbox.state == "claimed")
+        .values(state="sending", attempts=Outbox.attempts + 1)
+        .returning(Outbox.id)
+    )
+    return (await work.session.execute(statement)).first() is not None
+
+
+async def mark_sent(
+    work: UnitOfWork,
+    row: Outbox,
+    *,
+    chat_id: int,
+    message_ids: Sequence[int],
+    version: int | None,
+    now: datetime,
+) -> None:
+    """The message is at Telegram; remember which ones, so that replies find their way back."""
+    await work.session.execute(
+        update(Outbox)
+        .where(Outbox.id == row.id)
+        .values(state="sent", ended_at=now, lease_until=None, template_version_id=version, reason=None)
+    )
+    for message_id in message_ids:
+        await work.session.merge(
+            Delivery(chat_id=chat_id, message_id=message_id, outbox_id=row.id, delivered_at=now)
+        )
+
+
+async def put_back(work: UnitOfWork, outbox_id: int, *, due_at: datetime, repeated: bool = False) -> None:
+    """Try again at `due_at`. `repeated`: the earlier attempt may have arrived."""
+    await work.session.execute(
+        update(Outbox)
+        .where(Outbox.id == outbox_id, Outbox.state.in_(("claimed", "sending")))
+        .values(state="pending", due_at=due_at, lease_until=None, repeats=Outbox.repeats + int(repeated))
+    )
+
+
+async def end(work: UnitOfWork, outbox_id: int, *, state: str, reason: str, now: datetime) -> None:
+    """End a row as skipped, cancelled, failed or uncertain, and say why."""
+    await work.session.execute(
+        update(Outbox)
+        .where(Outbox.id == outbox_id)
+        .values(state=state, reason=reason[:64], ended_at=now, lease_until=None)
+    )
+
+
+async def withdraw(work: UnitOfWork, *which: ColumnElement[bool], reason: str, now: datetime) -> int:
+    """Cancel what is still owed among the rows that match all of `which`. Returns how many."""
+    statement = (
+        update(Outbox)
+        .where(Outbox.state.in_(OPEN_STATES), *which)
+        .values(state="cancelled", reason=reason, ended_at=now, lease_until=None)
+        .returning(Outbox.id)
+    )
+    return len((await work.session.execute(statement)).all())
+
+
+async def recover(work: UnitOfWork, *, now: datetime, everything: bool) -> tuple[int, int]:
+    """Take back what a dead worker left: its claims, and what it was sending. Returns (claims, uncertain).
+
+    `everything` at start, when this process is the only worker; otherwise only what outlived its lease.
+    A claimed row was never sent. One in `sending` may have arrived: urgent kinds and relays go again, the
+    others end as uncertain.
+    """
+    late = () if everything else (Outbox.lease_until < now,)
+    claims = (
+        update(Outbox)
+        .where(Outbox.state == "claimed", *late)
+        .values(state="pending", lease_until=None)
+        .returning(Outbox.id)
+    )
+    again = (
+        update(Outbox)
+        .where(
+            Outbox.state == "sending",
+            Outbox.kind.in_([kind.value for kind in REPEATED_WHEN_UNCERTAIN]),
+            *late,
+        )
+        .values(state="pending", lease_until=None, repeats=Outbox.repeats + 1)
+        .returning(Outbox.id)
+    )
+    lost = (
+        update(Outbox)
+        .where(Outbox.state == "sending", *late)
+        .values(state="uncertain", reason="crash", ended_at=now, lease_until=None)
+        .returning(Outbox.id)
+    )
+    counts = [len((await work.session.execute(statement)).all()) for statement in (claims, again, lost)]
+    return counts[0], counts[1] + counts[2]
+
+
+async def next_due_at(work: UnitOfWork) -> datetime | None:
+    """When the next message is due; in the past when one is late."""
+    times = [
+        await work.session.scalar(
+            select(Outbox.due_at)
+            .where(Outbox.state == "pending", Outbox.lane == lane.value)
+            .order_by(Outbox.due_at)
+            .limit(1)
+        )
+        for lane in Lane
+    ]
+    return min((each for each in times if each is not None), default=None)
+
+
+async def count_unfinished(work: UnitOfWork, *, now: datetime) -> int:
+    """How many messages are due or on their way at `now`."""
+    statement = select(func.count()).where(
+        ((Outbox.state == "pending") & (Outbox.due_at <= now)) | Outbox.state.in_(("claimed", "sending"))
+    )
+    return await work.session.scalar(statement) or 0
+
+
+async def delivered(work: UnitOfWork, *, chat_id: int, message_id: int) -> Outbox | None:
+    """The row behind a message of ours in a chat: what a reply answers."""
+    return await work.session.scalar(
+        select(Outbox)
+        .join(Delivery, Delivery.outbox_id == Outbox.id)
+        .where(Delivery.chat_id == chat_id, Delivery.message_id == message_id)
+    )
+
+
+async def delivery_of_letter(work: UnitOfWork, *, letter_id: int, chat_id: int) -> int | None:
+    """The message id under which a letter reached a chat: what an answer to it replies to."""
+    return await work.session.scalar(
+        select(Delivery.message_id)
+        .join(Outbox, Delivery.outbox_id == Outbox.id)
+        .where(Outbox.letter_id == letter_id, Delivery.chat_id == chat_id)
+        .order_by(Delivery.message_id)
+        .limit(1)
+    )
+
+
+async def counts_by_state(work: UnitOfWork, *, since: datetime) -> dict[str, int]:
+    """How many rows there are in each state; the ended ones only since `since`."""
+    statement = (
+        select(Outbox.state, func.count())
+        .where((Outbox.ended_at.is_(None)) | (Outbox.ended_at >= since))
+        .group_by(Outbox.state)
+    )
+    return {state: count for state, count in (await work.session.execute(statement)).all()}
+
+
+async def is_due(work: UnitOfWork, lane: Lane, *, now: datetime) -> bool:
+    """Whether a lane has anything to send."""
+    statement = (
+        select(Outbox.id)
+        .where(Outbox.state == "pending", Outbox.lane == lane.value, Outbox.due_at <= now)
+        .order_by(Outbox.due_at, Outbox.id)
+        .limit(1)
+    )
+    return await work.session.scalar(statement) is not None

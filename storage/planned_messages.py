@@ -1,0 +1,176 @@
+"""The pending messages of a course: which steps went already, and how they are withdrawn.
+
+Withdrawing ends outbox rows and planned check-ins together. A check-in that is at this moment being sent is left to
+the sender; one that was sent stays answerable.
+"""
+
+from collections import Counter
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, or_, select, update
+
+from messages.care_plan import CheckKind
+from messages.outgoing import PROACTIVE, Kind
+from messages.reminder_times import EVE_REMINDER
+from storage import check_ins, outbox
+from storage.database import UnitOfWork
+from storage.tables import Appointment, CheckIn, Course, Outbox, Session
+
+LEFT_OUT = "left_out:"
+"""How the keys of rows begin that were left out when they were planned."""
+
+EARLY_REMINDER = "before_48h"
+
+_GONE = ("sending", "sent", "uncertain")
+_PROACTIVE = [kind.value for kind in PROACTIVE]
+
+
+async def withdraw_course(work: UnitOfWork, course: Course, *, reason: str, now: datetime) -> int:
+    """Withdraw check-ins, nudges and reminders of a course. Returns how many messages there were."""
+    sessions = select(Session.id).where(Session.course_id == course.id)
+    rows = await outbox.withdraw(
+        work,
+        Outbox.patient_id == course.patient_id,
+        Outbox.kind.in_(_PROACTIVE),
+        _about(course),
+        reason=reason,
+        now=now,
+    )
+    await _stop_chasing(work, CheckIn.session_id.in_(sessions))
+    await _cancel(work, CheckIn.session_id.in_(sessions), now=now)
+    return rows
+
+
+async def withdraw_patient(work: UnitOfWork, patient_id: int, *, reason: str, now: datetime) -> int:
+    """Withdraw every check-in, nudge and reminder of a patient. Returns how many messages there were."""
+    rows = await outbox.withdraw(
+        work, Outbox.patient_id == patient_id, Outbox.kind.in_(_PROACTIVE), reason=reason, now=now
+    )
+    await _stop_chasing(work, CheckIn.patient_id == patient_id)
+    await _cancel(work, CheckIn.patient_id == patient_id, now=now)
+    return rows
+
+
+async def withdraw_earlier(work: UnitOfWork, *, patient_id: int, session_id: int, now: datetime) -> int:
+    """Withdraw what sessions before this one still wanted, but not late checks. Returns how many messages."""
+    earlier = (
+        CheckIn.patient_id == patient_id,
+        CheckIn.session_id != session_id,
+        CheckIn.kind != CheckKind.LATE.value,
+    )
+    rows = await outbox.withdraw(
+        work,
+        Outbox.patient_id == patient_id,
+        Outbox.kind.in_(_PROACTIVE),
+        or_(Outbox.kind == Kind.REMINDER.value, Outbox.check_in_id.in_(select(CheckIn.id).where(*earlier))),
+        reason="new_session",
+        now=now,
+    )
+    await _stop_chasing(work, *earlier)
+    await _cancel(work, *earlier, now=now)
+    return rows
+
+
+async def withdraw_to_replan(
+    work: UnitOfWork, course: Course, session: Session | None, *, now: datetime
+) -> None:
+    """Withdraw the pending checks of `session` and the course's reminders, to be planned anew.
+
+    Checks that ask again after something to watch stay: they belong to an answer, not to the plan.
+    """
+    of_session = (
+        CheckIn.session_id == (session.id if session else None),
+        CheckIn.kind != CheckKind.REASK.value,
+        CheckIn.state == "planned",
+    )
+    await outbox.withdraw(
+        work,
+        Outbox.patient_id == course.patient_id,
+        or_(
+            (Outbox.kind == Kind.REMINDER.value) & _about(course),
+            (Outbox.kind == Kind.CHECK_IN.value) & Outbox.check_in_id.in_(select(CheckIn.id).where(*of_session)),
+        ),
+        reason="replanned",
+        now=now,
+    )
+    await _cancel(work, *of_session, now=now)
+    await work.session.execute(
+        delete(Outbox).where(
+            Outbox.patient_id == course.patient_id, Outbox.key.startswith(LEFT_OUT), _about(course)
+        )
+    )
+
+
+async def steps_gone(
+    work: UnitOfWork, session: Session | None, appointment: Appointment | None
+) -> frozenset[str]:
+    """The steps not to be planned again: sent, being sent, or left out by a rule.
+
+    An eve check counts only for its own appointment, and stands for the reminder that it carried.
+    """
+    appointment_id = appointment.id if appointment else None
+    gone = {
+        template.rpartition(".")[2]
+        for template in await work.session.scalars(
+            select(Outbox.template).where(
+                Outbox.appointment_id == appointment_id,
+                Outbox.kind == Kind.REMINDER.value,
+                Outbox.state.in_(_GONE),
+            )
+        )
+    }
+    checks = await work.session.scalars(
+        select(CheckIn).where(
+            CheckIn.session_id == (session.id if session else None), CheckIn.state != "cancelled"
+        )
+    )
+    for check in checks:
+        is_eve = check.kind == CheckKind.EVE.value
+        carried = appointment_id is not None and check.appointment_id == appointment_id
+        if carried:
+            gone.add(EVE_REMINDER if is_eve else EARLY_REMINDER)
+        if carried or not is_eve:
+            gone.add(check.step)
+    return frozenset(gone)
+
+
+async def times_planned(work: UnitOfWork, appointment: Appointment | None) -> Counter[str]:
+    """How often each reminder of an appointment was planned before, by its text: makes its next key new."""
+    templates = await work.session.scalars(
+        select(Outbox.template).where(
+            Outbox.appointment_id == (appointment.id if appointment else None),
+            Outbox.kind == Kind.REMINDER.value,
+            Outbox.key.startswith(LEFT_OUT).is_(False),
+        )
+    )
+    return Counter(templates.all())
+
+
+def _about(course: Course) -> ColumnElement[bool]:
+    """Rows of the course; those that answer to a check-in, such as nudges, are found through it."""
+    checks = select(CheckIn.id).join(Session, Session.id == CheckIn.session_id).where(Session.course_id == course.id)
+    visits = select(Appointment.id).where(Appointment.course_id == course.id)
+    return or_(
+        Outbox.course_id == course.id, Outbox.check_in_id.in_(checks), Outbox.appointment_id.in_(visits)
+    )
+
+
+async def _cancel(work: UnitOfWork, *which: ColumnElement[bool], now: datetime) -> None:
+    being_sent = select(Outbox.check_in_id).where(
+        Outbox.kind == Kind.CHECK_IN.value, Outbox.state == "sending", Outbox.check_in_id.is_not(None)
+    )
+    await check_ins.withdraw(
+        work,
+        CheckIn.state == "planned",
+        CheckIn.id.not_in(being_sent),
+        *which,
+        state="cancelled",
+        now=now,
+    )
+
+
+async def _stop_chasing(work: UnitOfWork, *which: ColumnElement[bool]) -> None:
+    """Open check-ins stay answerable, but nobody is nudged about them."""
+    await work.session.execute(
+        update(CheckIn).where(CheckIn.state == "open", *which).values(nudge_due_at=None, silence_due_at=None)
+    )

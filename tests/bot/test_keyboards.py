@@ -1,0 +1,62 @@
+"""Callback data goes out within Telegram's limit and comes back as it was; anything else is out of date."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.keyboards import decode, encode, markup
+from messages.errors import OutOfDate
+from messages.outgoing import Button
+
+words = st.text(st.characters(codec="ascii", categories=["L", "N"], include_characters="._-"), min_size=1, max_size=12)
+
+
+@given(words, st.lists(words | st.integers(0, 10**12), max_size=3))
+def test_what_fits_comes_back(action: str, arguments: list[str | int]) -> None:
+    button = Button("label", action, tuple(arguments))
+    tap = decode(encode(button))
+    assert tap.action == action
+    assert tap.arguments == tuple(str(argument) for argument in arguments)
+    for position, argument in enumerate(arguments):
+        if isinstance(argument, int):
+            assert tap.number(position) == argument
+
+
+@given(st.text(max_size=64))
+def test_anything_at_all_can_be_read_and_means_nothing_unless_it_does(data: str) -> None:
+    tap = decode(data)
+    for position in range(4):
+        try:
+            assert tap.number(position) >= 0
+        except OutOfDate:
+            pass
+
+
+@given(st.text(min_size=65, max_size=200))
+def test_more_than_64_bytes_is_refused_before_telegram_does(argument: str) -> None:
+    with pytest.raises(ValueError, match="callback data"):
+        encode(Button("label", "do", (argument,)))
+
+
+def test_64_bytes_fit_and_65_do_not() -> None:
+    assert len(encode(Button("label", "a", ("b" * 62,)))) == 64
+    with pytest.raises(ValueError, match="65 bytes"):
+        encode(Button("label", "a", ("b" * 63,)))
+
+
+def test_a_colon_cannot_hide_in_an_argument() -> None:
+    with pytest.raises(ValueError, match="colon"):
+        encode(Button("label", "do", ("a:b",)))
+
+
+@pytest.mark.parametrize("forged", ["", "-1", "1.5", "１２", "9" * 19, "x", " 1"])
+def test_a_forged_number_is_out_of_date(forged: str) -> None:
+    with pytest.raises(OutOfDate):
+        decode(f"do:{forged}").number(0)
+
+
+def test_no_buttons_make_no_keyboard_and_an_address_makes_a_link() -> None:
+    assert markup(()) is None
+    keyboard = markup(((Button("Open", url="https://t.me/bot"),), ()))
+    assert keyboard is not None
+    assert [[button.url for button in row] for row in keyboard.inline_keyboard] == [["https://t.me/bot"]]

@@ -1,0 +1,197 @@
+"""The queue before Telegram: urgent first, order kept within a chat, limits and pauses honoured."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from bot.throttle import EVERY_CHAT, NO_LIMITS, Limits, Throttle
+from messages.outgoing import Lane
+
+
+class Recorder:
+    """Takes turns and notes in which order and when (loop time) they came."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.throttle = Throttle(limits, lambda: asyncio.get_running_loop().time())
+        self.order: list[str] = []
+        self.times: dict[str, float] = {}
+
+    async def call(self, name: str, lane: Lane, chat: int, *, spaced: bool = True) -> None:
+        async with self.throttle.turn(lane, chat, spaced=spaced):
+            self.order.append(name)
+            self.times[name] = asyncio.get_running_loop().time()
+
+
+class JumpingLoop(asyncio.SelectorEventLoop):
+    """A loop whose time jumps to the next timer instead of waiting for it: minutes pass in milliseconds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ahead = 0.0
+
+    def time(self) -> float:
+        return super().time() + self._ahead
+
+    def _run_once(self) -> None:
+        if not self._ready and self._scheduled:  # type: ignore[attr-defined]
+            self._ahead += max(0.0, self._scheduled[0].when() - self.time())  # type: ignore[attr-defined]
+        super()._run_once()  # type: ignore[misc]
+
+
+@pytest.fixture
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner(loop_factory=JumpingLoop) as runner:
+        yield runner
+
+
+async def _all(recorder: Recorder, *calls: tuple[str, Lane, int]) -> None:
+    async with asyncio.TaskGroup() as group:
+        for name, lane, chat in calls:
+            group.create_task(recorder.call(name, lane, chat))
+
+
+def test_an_alert_overtakes_everything_that_waits(runner: asyncio.Runner) -> None:
+    async def scene() -> Recorder:
+        recorder = Recorder(Limits(overall_per_second=10, private_chat_seconds=0))
+        routine = [(f"routine {number}", Lane.ROUTINE, 100 + number) for number in range(200)]
+        async with asyncio.TaskGroup() as group:
+            for name, lane, chat in routine:
+                group.create_task(recorder.call(name, lane, chat))
+            await asyncio.sleep(1.05)
+            group.create_task(recorder.call("alert", Lane.URGENT, 1))
+        return recorder
+
+    recorder = runner.run(scene())
+    # Ten a second: eleven had gone when the alert came, and it was the very next.
+    assert recorder.order.index("alert") in (11, 12)
+    assert len(recorder.order) == 201
+
+
+def test_calls_to_one_chat_keep_their_order_and_never_overlap(runner: asyncio.Runner) -> None:
+    inside = 0
+    seen: list[int] = []
+
+    async def scene() -> None:
+        throttle = Throttle(NO_LIMITS, lambda: asyncio.get_running_loop().time())
+
+        async def call(number: int) -> None:
+            nonlocal inside
+            async with throttle.turn(Lane.ROUTINE, 7):
+                inside += 1
+                assert inside == 1
+                await asyncio.sleep(0.01)
+                seen.append(number)
+                inside -= 1
+
+        async with asyncio.TaskGroup() as group:
+            for number in range(20):
+                group.create_task(call(number))
+
+    runner.run(scene())
+    assert seen == list(range(20))
+
+
+def test_a_private_chat_gets_one_message_a_second_while_others_go_on(runner: asyncio.Runner) -> None:
+    async def scene() -> Recorder:
+        recorder = Recorder(Limits(overall_per_second=100, private_chat_seconds=1))
+        await _all(
+            recorder,
+            ("first", Lane.ROUTINE, 1),
+            ("second", Lane.ROUTINE, 1),
+            ("other", Lane.ROUTINE, 2),
+        )
+        return recorder
+
+    recorder = runner.run(scene())
+    assert recorder.order == ["first", "other", "second"]
+    assert recorder.times["second"] - recorder.times["first"] >= 1
+    assert recorder.times["other"] - recorder.times["first"] < 0.5
+
+
+def test_an_edit_does_not_wait_for_the_spacing_of_messages(runner: asyncio.Runner) -> None:
+    async def scene() -> Recorder:
+        recorder = Recorder(Limits(overall_per_second=100, private_chat_seconds=1))
+        await recorder.call("message", Lane.CONVERSATION, 1)
+        await recorder.call("edit", Lane.CONVERSATION, 1, spaced=False)
+        return recorder
+
+    recorder = runner.run(scene())
+    assert recorder.times["edit"] - recorder.times["message"] < 0.5
+
+
+def test_the_overall_rate_is_held_and_used(runner: asyncio.Runner) -> None:
+    async def scene() -> Recorder:
+        recorder = Recorder(Limits(overall_per_second=30, private_chat_seconds=1))
+        await _all(recorder, *((str(number), Lane.ROUTINE, number + 1) for number in range(301)))
+        return recorder
+
+    recorder = runner.run(scene())
+    times = sorted(recorder.times.values())
+    assert 10.0 <= times[-1] - times[0] < 11
+    busiest = max(sum(1 for each in times if start <= each < start + 1) for start in times)
+    assert busiest <= 31
+
+
+def test_a_group_gets_twenty_a_minute(runner: asyncio.Runner) -> None:
+    async def scene() -> Recorder:
+        recorder = Recorder(Limits())
+        await _all(recorder, *((str(number), Lane.ROUTINE, -5) for number in range(21)))
+        return recorder
+
+    times = sorted(runner.run(scene()).times.values())
+    assert times[20] - times[0] >= 60
+
+
+def test_a_pause_of_one_chat_does_not_hold_up_another(runner: asyncio.Runner) -> None:
+    async def scene() -> Recorder:
+        recorder = Recorder(NO_LIMITS)
+        recorder.throttle.flooded(1, 5)
+        await _all(recorder, ("paused", Lane.URGENT, 1), ("free", Lane.ROUTINE, 2))
+        return recorder
+
+    recorder = runner.run(scene())
+    assert recorder.order == ["free", "paused"]
+    assert recorder.times["paused"] - recorder.times["free"] >= 4.9
+
+
+def test_a_second_refused_chat_pauses_everything(runner: asyncio.Runner) -> None:
+    async def scene() -> Recorder:
+        recorder = Recorder(NO_LIMITS)
+        recorder.throttle.flooded(1, 5)
+        recorder.throttle.flooded(2, 5)
+        before = asyncio.get_running_loop().time()
+        await recorder.call("alert", Lane.URGENT, 3)
+        assert recorder.times["alert"] - before >= 4.9
+        assert recorder.throttle.paused_for == 0
+        return recorder
+
+    assert runner.run(scene()).order == ["alert"]
+
+
+def test_a_pause_is_never_shortened_by_another_request(runner: asyncio.Runner) -> None:
+    async def scene() -> float:
+        recorder = Recorder(NO_LIMITS)
+        recorder.throttle.pause(EVERY_CHAT, 10)
+        recorder.throttle.pause(EVERY_CHAT, 1)
+        before = asyncio.get_running_loop().time()
+        await recorder.call("late", Lane.URGENT, 3)
+        return recorder.times["late"] - before
+
+    assert runner.run(scene()) >= 9.9
+
+
+def test_who_gives_up_waiting_leaves_the_queue(runner: asyncio.Runner) -> None:
+    async def scene() -> Recorder:
+        recorder = Recorder(Limits(overall_per_second=1, private_chat_seconds=0))
+        await recorder.call("first", Lane.ROUTINE, 1)
+        waiting = asyncio.create_task(recorder.call("given up", Lane.ROUTINE, 2))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        await recorder.call("next", Lane.ROUTINE, 2)
+        return recorder
+
+    recorder = runner.run(scene())
+    assert recorder.order == ["first", "next"]
+    assert recorder.throttle.queued == 0
