@@ -36,9 +36,7 @@ def test_a_flood_waits_exactly_as_long_as_told(kind: Kind) -> None:
 @pytest.mark.parametrize("kind", Kind)
 def test_an_unknown_end_is_repeated_only_where_twice_is_better_than_never(kind: Kind) -> None:
     expected = (
-        Again(timedelta(seconds=2), repeated=True)
-        if kind in REPEATED_WHEN_UNCERTAIN
-        else End("uncertain", "no_answer")
+        Again(timedelta(seconds=2), repeated=True) if kind in REPEATED_WHEN_UNCERTAIN else End("uncertain", "no_answer")
     )
     assert _decide(kind, Failure.UNKNOWN) == expected
 
