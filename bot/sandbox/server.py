@@ -1,0 +1,125 @@
+"""The sandbox on a loopback port."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+
+from bot.sandbox.bot_api import bot_api_routes
+from bot.sandbox.connections import Connections
+from bot.sandbox.control import control_routes
+from bot.sandbox.loopback import LoopbackOnly
+from bot.sandbox.sandbox import Sandbox
+from bot.sandbox.time_machine import TimeMachine
+
+HOST = "127.0.0.1"
+
+
+class SandboxServer:
+    """Serves a sandbox. The port is taken at once; `serve` answers until `stop`.
+
+    `url` is what python-telegram-bot needs: `base_url=f"{url}/bot"`, `base_file_url=f"{url}/file/bot"`.
+    Without a `time_machine` there is the Bot API only, no page.
+    """
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        *,
+        time_machine: TimeMachine | None = None,
+        clinic: str = "",
+        hints: tuple[str, ...] = (),
+        port: int = 0,
+    ) -> None:
+        """Raises OSError where the port is taken; 0 means any free one."""
+        self.sandbox = sandbox
+        self._connections = Connections()
+        self._socket = _listening(port)
+        self._closing = asyncio.Event()
+        routes: list[BaseRoute] = [*bot_api_routes(sandbox, self._connections)]
+        if time_machine is not None:
+            routes += control_routes(sandbox, time_machine, clinic, hints, self._closing)
+        app = LoopbackOnly(Starlette(routes=routes))
+        self._server = _QuietServer(
+            uvicorn.Config(
+                app,
+                http=self._connections.protocol(),
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                date_header=False,
+                ws="none",
+                timeout_graceful_shutdown=1,
+            ),
+            self._closing,
+        )
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return int(self._socket.getsockname()[1])
+
+    @property
+    def url(self) -> str:
+        """The address, without a slash at the end."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def token(self) -> str:
+        """The token of the bot."""
+        return self.sandbox.token
+
+    async def serve(self) -> None:
+        """Answer requests and deliver to the webhook until `stop`. The owner runs this as a task."""
+        try:
+            await asyncio.gather(self._serve_http(), self.sandbox.webhooks.run())
+        finally:
+            self._socket.close()
+
+    def stop(self) -> None:
+        """Make `serve` return; long polls and event streams end at once."""
+        self._server.should_exit = True
+        self._connections.closing = True
+        self._closing.set()
+        self.sandbox.polling.close()
+        self.sandbox.changes.tell()
+
+    async def _serve_http(self) -> None:
+        try:
+            await self._server.serve(sockets=[self._socket])
+        finally:
+            self.sandbox.webhooks.stop()
+
+
+def _listening(port: int) -> socket.socket:
+    """A socket that says it is TCP: asyncio sets TCP_NODELAY only then, else each answer takes 40 ms."""
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((HOST, port))
+        listening.listen(1024)
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+class _QuietServer(uvicorn.Server):
+    """Leaves the signals of the process to the process, and ends without waiting for a tick."""
+
+    def __init__(self, config: uvicorn.Config, closing: asyncio.Event) -> None:
+        super().__init__(config)
+        self._closing = closing
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def main_loop(self) -> None:
+        await self._closing.wait()
