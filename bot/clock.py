@@ -5,7 +5,7 @@ weeks with it. Both give monotonic seconds for pacing, which no clock change and
 """
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol
 
 
@@ -32,23 +32,16 @@ class SystemClock:
 
 
 class MovableClock:
-    """A clock that can be moved forward, and never goes back.
+    """A clock that stands still until it is moved forward, and never goes back."""
 
-    It stands still between moves (tests), or flows on at the real pace (`flowing`, the demo).
-    """
-
-    def __init__(self, start: datetime, *, flowing: bool = False) -> None:
+    def __init__(self, start: datetime) -> None:
         if start.tzinfo is None:
             raise ValueError("a clock needs an aware time")
-        self._set_to = start.astimezone(UTC)
-        self._set_at = time.monotonic()
-        self._flowing = flowing
+        self._now = start.astimezone(UTC)
 
     def now(self) -> datetime:
-        """The time it was set to, plus what has passed since if it flows; aware, in UTC."""
-        if not self._flowing:
-            return self._set_to
-        return self._set_to + timedelta(seconds=time.monotonic() - self._set_at)
+        """The time it was set to; aware, in UTC."""
+        return self._now
 
     def monotonic(self) -> float:
         """Real seconds: limits of the wire hold however time is moved."""
@@ -58,5 +51,4 @@ class MovableClock:
         """Move to `when`; a time already passed is left as it is. Raises ValueError for a naive time."""
         if when.tzinfo is None:
             raise ValueError("a clock needs an aware time")
-        self._set_to = max(when.astimezone(UTC), self.now())
-        self._set_at = time.monotonic()
+        self._now = max(when.astimezone(UTC), self._now)

@@ -59,9 +59,7 @@ class Throttle:
         `spaced` calls (those that put a message into a chat) count for the per-chat limit; edits and
         answers to taps only for the overall one.
         """
-        place = _Waiting(
-            lane.value, self._arrivals, chat_id, spaced, asyncio.get_running_loop().create_future()
-        )
+        place = _Waiting(lane.value, self._arrivals, chat_id, spaced, asyncio.get_running_loop().create_future())
         self._arrivals += 1
         heapq.heappush(self._waiting, place)
         self._serve()
@@ -88,6 +86,11 @@ class Throttle:
         now = self._monotonic()
         others = any(at > now for chat, at in self._paused_until.items() if chat not in (chat_id, EVERY_CHAT))
         self.pause(EVERY_CHAT if others else chat_id, seconds)
+
+    def forget_pauses(self) -> None:
+        """Start afresh after time was moved: what Telegram asked for lies in the past."""
+        self._paused_until.clear()
+        self._serve()
 
     @property
     def paused_for(self) -> float:

@@ -7,10 +7,13 @@ from sqlalchemy import func, select
 
 from messages.outgoing import Kind
 from storage.database import UnitOfWork
-from storage.tables import Alert, Outbox, Patient, Staff
+from storage.tables import Alert, Delivery, Outbox, Patient, Staff
 
 ALERT_TEMPLATE = "alert.message"
 """The template of the rows that carry an alert itself, not news of it."""
+
+SENT_STATES = ("sending", "sent", "uncertain")
+"""States of a row that its recipient may have seen."""
 
 
 async def add(work: UnitOfWork, alert: Alert) -> Alert:
@@ -67,7 +70,9 @@ async def due_to_climb(work: UnitOfWork, *, now: datetime) -> Sequence[int]:
 
 async def next_climb_at(work: UnitOfWork) -> datetime | None:
     """When the next alert climbs unless somebody acknowledges it."""
-    return await work.session.scalar(select(func.min(Alert.next_climb_at)).where(Alert.resolved_at.is_(None)))
+    return await work.session.scalar(
+        select(func.min(Alert.next_climb_at)).where(Alert.acknowledged_at.is_(None), Alert.resolved_at.is_(None))
+    )
 
 
 async def waiting_for(work: UnitOfWork, staff_id: int) -> Sequence[Alert]:
@@ -75,17 +80,17 @@ async def waiting_for(work: UnitOfWork, staff_id: int) -> Sequence[Alert]:
     sent = select(Outbox.alert_id).where(
         Outbox.kind == Kind.ALERT.value, Outbox.template == ALERT_TEMPLATE, Outbox.staff_id == staff_id
     )
-    statement = select(Alert).where(
-        Alert.id.in_(sent), Alert.acknowledged_at.is_(None), Alert.resolved_at.is_(None)
-    )
+    statement = select(Alert).where(Alert.id.in_(sent), Alert.acknowledged_at.is_(None), Alert.resolved_at.is_(None))
     return (await work.session.scalars(statement.order_by(Alert.id))).all()
 
 
-async def holders(work: UnitOfWork, alert_id: int) -> Sequence[Staff]:
-    """Everybody who was sent this alert, or was meant to be."""
+async def holders(work: UnitOfWork, alert_id: int, *, reached: bool = False) -> Sequence[Staff]:
+    """Everybody who was sent this alert or was meant to be; with `reached` only whom it has reached."""
     meant = select(Outbox.staff_id).where(
         Outbox.alert_id == alert_id, Outbox.kind == Kind.ALERT.value, Outbox.template == ALERT_TEMPLATE
     )
+    if reached:
+        meant = meant.where(Outbox.state.in_(SENT_STATES))
     return (await work.session.scalars(select(Staff).where(Staff.id.in_(meant)).order_by(Staff.id))).all()
 
 
@@ -98,7 +103,7 @@ async def was_told(work: UnitOfWork, *, staff_id: int, patient_id: int) -> bool:
             Outbox.staff_id == staff_id,
             Outbox.kind == Kind.ALERT.value,
             Outbox.template == ALERT_TEMPLATE,
-            Outbox.state == "sent",
+            Outbox.state.in_(SENT_STATES),
             Alert.patient_id == patient_id,
             Alert.resolved_at.is_(None),
         )
@@ -111,3 +116,69 @@ async def practitioner_of(work: UnitOfWork, alert: Alert) -> tuple[Patient, Staf
     """The patient of an alert and whose they are now."""
     patient = await work.session.get_one(Patient, alert.patient_id)
     return patient, await work.session.get_one(Staff, patient.practitioner_id)
+
+
+async def locked(work: UnitOfWork, alert_id: int) -> Alert:
+    """One alert, held until the end of this transaction: taking it and climbing exclude each other."""
+    return await work.session.get_one(Alert, alert_id, with_for_update=True, populate_existing=True)
+
+
+async def is_holder(work: UnitOfWork, *, alert_id: int, staff_id: int) -> bool:
+    """Whether this alert was sent to this member of staff."""
+    statement = (
+        select(Outbox.id)
+        .where(
+            Outbox.alert_id == alert_id,
+            Outbox.staff_id == staff_id,
+            Outbox.kind == Kind.ALERT.value,
+            Outbox.template == ALERT_TEMPLATE,
+            Outbox.state.in_(SENT_STATES),
+        )
+        .limit(1)
+    )
+    return await work.session.scalar(statement) is not None
+
+
+async def of_check_in(work: UnitOfWork, check_in_id: int) -> Alert | None:
+    """The newest alert of a check-in, whether resolved or not."""
+    return await work.session.scalar(
+        select(Alert).where(Alert.check_in_id == check_in_id).order_by(Alert.id.desc()).limit(1)
+    )
+
+
+async def has_reached(work: UnitOfWork, *, alert_id: int, staff_id: int) -> bool:
+    """Whether an earlier telling of this alert has arrived at this member of staff."""
+    statement = (
+        select(Outbox.id)
+        .where(
+            Outbox.alert_id == alert_id,
+            Outbox.staff_id == staff_id,
+            Outbox.template == ALERT_TEMPLATE,
+            Outbox.state == "sent",
+        )
+        .limit(1)
+    )
+    return await work.session.scalar(statement) is not None
+
+
+async def message_of(work: UnitOfWork, *, alert_id: int, chat_id: int) -> int | None:
+    """The newest message in a chat that carries this alert."""
+    return await work.session.scalar(
+        select(func.max(Delivery.message_id))
+        .join(Outbox, Outbox.id == Delivery.outbox_id)
+        .where(Outbox.alert_id == alert_id, Outbox.template == ALERT_TEMPLATE, Delivery.chat_id == chat_id)
+    )
+
+
+async def patient_was_told_whom_to_call(work: UnitOfWork, alert_id: int) -> bool:
+    """Whether the patient has the clinic's number and the emergency number because of this alert."""
+    statement = (
+        select(Outbox.id)
+        .where(
+            Outbox.alert_id == alert_id,
+            Outbox.kind == Kind.WHOM_TO_CALL.value,
+            Outbox.state.in_(SENT_STATES),
+        )
+        .limit(1)
+    )
+    return await work.session.scalar(statement) is not None

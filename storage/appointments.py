@@ -36,3 +36,17 @@ async def active(work: UnitOfWork, course_id: int) -> Appointment | None:
         .order_by(Appointment.id.desc())
         .limit(1)
     )
+
+
+async def latest_fulfilled(work: UnitOfWork, course_id: int, *, since: datetime) -> Appointment | None:
+    """The newest appointment, made at or after `since`, that a session fulfilled."""
+    return await work.session.scalar(
+        select(Appointment)
+        .where(
+            Appointment.course_id == course_id,
+            Appointment.state == "fulfilled",
+            Appointment.created_at >= since,
+        )
+        .order_by(Appointment.id.desc())
+        .limit(1)
+    )

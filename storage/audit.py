@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import func, select
+
 from messages.people import Actor
 from storage.database import UnitOfWork
 from storage.tables import Audit
@@ -30,3 +32,8 @@ async def note(
             details=details,
         )
     )
+
+
+async def last_at(work: UnitOfWork, action: str, subject: str) -> datetime | None:
+    """When this was last done to a subject of this kind."""
+    return await work.session.scalar(select(func.max(Audit.at)).where(Audit.subject == subject, Audit.action == action))

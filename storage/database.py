@@ -8,6 +8,7 @@ call to Telegram.
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -110,14 +111,23 @@ def _prepare_sqlite(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
+class News(StrEnum):
+    """What a committed unit of work may have for others: something to handle, something to send."""
+
+    INBOX = "inbox"
+    OUTBOX = "outbox"
+
+
 class UnitOfWork:
     """One transaction. Leaving it without `commit` rolls everything back.
 
-    `after_commit` takes calls that run once the transaction is durable: waking the sender, for one.
+    `after_commit` takes calls that run once the transaction is durable. `news` collects what others wait for.
     """
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: AsyncSession, tell: Callable[[set[News]], None] | None = None) -> None:
         self.session = session
+        self.news: set[News] = set()
+        self._tell = tell
         self._before: list[Callable[[AsyncSession], Any]] = []
         self._after: list[Callable[[], None]] = []
 
@@ -143,6 +153,9 @@ class UnitOfWork:
         for call in self._after:
             call()
         self._after.clear()
+        if self._tell is not None and self.news:
+            self._tell(self.news)
+        self.news = set()
 
 
 class Database:
@@ -154,29 +167,36 @@ class Database:
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
         self.engine: AsyncEngine = create_async_engine(
-            self.url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=file is None
+            self.url,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_pre_ping=file is None,
+            # An error of the database must not carry what people wrote into the log.
+            hide_parameters=True,
         )
         if file is not None:
             _prepare_sqlite(self.engine.sync_engine)
-        self._wakes: list[Callable[[], None]] = []
+        self._listeners: dict[News, list[Callable[[], None]]] = {news: [] for news in News}
 
     @property
     def is_sqlite(self) -> bool:
         """Whether this is SQLite: one writer, one file."""
         return self.url.get_backend_name() == "sqlite"
 
-    def on_write(self, call: Callable[[], None]) -> None:
-        """Run `call()` after every committed unit of work: the sender and the handler wake on it."""
-        self._wakes.append(call)
+    def on_news(self, news: News, call: Callable[[], None]) -> None:
+        """Run `call()` after every committed unit of work that brought such news."""
+        self._listeners[news].append(call)
+
+    def _tell(self, all_news: set[News]) -> None:
+        for news in all_news:
+            for call in self._listeners[news]:
+                call()
 
     @asynccontextmanager
     async def work(self) -> AsyncIterator[UnitOfWork]:
         """A writing transaction."""
         async with AsyncSession(self.engine, expire_on_commit=False) as session:
-            unit = UnitOfWork(session)
-            for call in self._wakes:
-                unit.after_commit(call)
-            yield unit
+            yield UnitOfWork(session, self._tell)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[UnitOfWork]:

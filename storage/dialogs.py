@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from storage.database import UnitOfWork
 from storage.tables import Dialog
@@ -50,3 +50,8 @@ async def save(work: UnitOfWork, chat_id: int, state: DialogState, *, now: datet
 async def close(work: UnitOfWork, chat_id: int) -> None:
     """End the dialog of this chat."""
     await work.session.execute(delete(Dialog).where(Dialog.chat_id == chat_id))
+
+
+async def carried_by(work: UnitOfWork, chat_id: int, message_id: int) -> None:
+    """The dialog's question stands in this message now. Nothing happens where the dialog is over."""
+    await work.session.execute(update(Dialog).where(Dialog.chat_id == chat_id).values(message_id=message_id))

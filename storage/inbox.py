@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, delete, func, or_, select, update
+from sqlalchemy import Row, Select, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.database import UnitOfWork
+from storage.database import News, UnitOfWork
 from storage.tables import Inbox
 
 NO_CHAT = 0
@@ -32,6 +32,7 @@ async def store(work: UnitOfWork, arrivals: Iterable[Arrival], *, now: datetime)
     ]  # fmt: skip
     if not rows:
         return 0
+    work.news.add(News.INBOX)
     statement = work.insert_new(Inbox).values(rows).on_conflict_do_nothing()
     return len((await work.session.execute(statement.returning(Inbox.update_id))).all())
 
@@ -48,14 +49,9 @@ async def waiting(
 
     A chat whose first update waits for a retry is left out whole: its order is kept.
     """
-    first = (
-        select(func.min(Inbox.update_id))
-        .where(Inbox.state == "waiting", Inbox.chat_id.not_in(list(but_not)))
-        .group_by(Inbox.chat_id)
-    )
     statement = (
         select(Inbox.update_id, Inbox.chat_id, Inbox.payload, Inbox.attempts)
-        .where(Inbox.update_id.in_(first), or_(Inbox.retry_at.is_(None), Inbox.retry_at <= now))
+        .where(Inbox.update_id.in_(_first_of_each_chat(but_not)), or_(Inbox.retry_at.is_(None), Inbox.retry_at <= now))
         .order_by(Inbox.update_id)
         .limit(limit)
     )
@@ -68,11 +64,19 @@ async def next_retry_at(work: UnitOfWork) -> datetime | None:
 
 
 async def count_waiting(work: UnitOfWork, *, now: datetime) -> int:
-    """How many updates could be handled at `now`."""
+    """How many chats have an update that could be handled at `now`."""
     statement = select(func.count()).where(
-        Inbox.state == "waiting", or_(Inbox.retry_at.is_(None), Inbox.retry_at <= now)
+        Inbox.update_id.in_(_first_of_each_chat()), or_(Inbox.retry_at.is_(None), Inbox.retry_at <= now)
     )
     return await work.session.scalar(statement) or 0
+
+
+def _first_of_each_chat(but_not: Iterable[int] = ()) -> Select[int]:
+    return (
+        select(func.min(Inbox.update_id))
+        .where(Inbox.state == "waiting", Inbox.chat_id.not_in(list(but_not)))
+        .group_by(Inbox.chat_id)
+    )
 
 
 async def mark_done(session: AsyncSession, update_id: int, *, now: datetime) -> None:

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, select, update
+from sqlalchemy.orm import aliased
 
+from messages.outgoing import Kind
 from storage.database import UnitOfWork
-from storage.tables import Letter
+from storage.tables import Letter, Outbox, Patient, Staff
 
 
 async def add(work: UnitOfWork, letter: Letter) -> Letter:
@@ -24,9 +26,7 @@ async def get(work: UnitOfWork, letter_id: int | None) -> Letter | None:
 async def original(work: UnitOfWork, *, chat_id: int, message_id: int) -> Letter | None:
     """The letter that came as this message, as it was first written."""
     return await work.session.scalar(
-        select(Letter).where(
-            Letter.chat_id == chat_id, Letter.message_id == message_id, Letter.edited_of.is_(None)
-        )
+        select(Letter).where(Letter.chat_id == chat_id, Letter.message_id == message_id, Letter.edited_of.is_(None))
     )
 
 
@@ -52,7 +52,12 @@ async def waiting(work: UnitOfWork, patient_id: int) -> Sequence[Letter]:
     """What a patient has sent that nobody has answered, oldest first."""
     statement = (
         select(Letter)
-        .where(Letter.patient_id == patient_id, Letter.inbound, Letter.answered_at.is_(None))
+        .where(
+            Letter.patient_id == patient_id,
+            Letter.inbound,
+            Letter.answered_at.is_(None),
+            Letter.edited_of.is_(None),
+        )
         .order_by(Letter.id)
     )
     return (await work.session.scalars(statement)).all()
@@ -85,3 +90,85 @@ async def forget_contents(work: UnitOfWork, *, before: datetime) -> int:
         .returning(Letter.id)
     )
     return len((await work.session.execute(statement)).all())
+
+
+async def undelivered_to_staff(work: UnitOfWork, staff_id: int, *, since: datetime) -> Sequence[Letter]:
+    """Patients' letters that Telegram refused to bring to this member of staff since `since`."""
+    statement = (
+        select(Letter)
+        .where(Letter.id.in_(_refused(Outbox.staff_id == staff_id, since)), Letter.inbound)
+        .order_by(Letter.id)
+    )
+    return (await work.session.scalars(statement)).all()
+
+
+async def undelivered_to_patient(work: UnitOfWork, patient_id: int, *, since: datetime) -> Sequence[Letter]:
+    """Letters of the clinic that Telegram refused to bring to this patient since `since`."""
+    statement = (
+        select(Letter)
+        .where(Letter.id.in_(_refused(Outbox.patient_id == patient_id, since)), Letter.inbound.is_(False))
+        .order_by(Letter.id)
+    )
+    return (await work.session.scalars(statement)).all()
+
+
+def _refused(recipient: ColumnElement[bool], since: datetime) -> Select[int | None]:
+    return select(Outbox.letter_id).where(
+        recipient,
+        Outbox.kind == Kind.RELAY.value,
+        Outbox.state == "failed",
+        Outbox.letter_id.is_not(None),
+        Outbox.ended_at >= since,
+    )
+
+
+async def texts_since(work: UnitOfWork, patient_id: int, *, since: datetime, last: int) -> Sequence[Letter]:
+    """The newest `last` letters with words that a patient has sent from `since` on, oldest first."""
+    statement = (
+        select(Letter)
+        .where(
+            Letter.patient_id == patient_id,
+            Letter.inbound,
+            Letter.text.is_not(None),
+            Letter.received_at >= since,
+        )
+        .order_by(Letter.id.desc())
+        .limit(last)
+    )
+    return (await work.session.scalars(statement)).all()[::-1]
+
+
+async def read_by_nobody(work: UnitOfWork, patient_id: int) -> Sequence[Letter]:
+    """Unanswered letters of a patient that were never owed to any reader, oldest first."""
+    statement = select(Letter).where(Letter.patient_id == patient_id, _unread()).order_by(Letter.id)
+    return (await work.session.scalars(statement)).all()
+
+
+async def patients_unread(work: UnitOfWork, staff_id: int) -> Sequence[Patient]:
+    """Patients of a practitioner, or of somebody they cover for, with letters that nobody could read."""
+    covered = select(Staff.id).where(Staff.cover_id == staff_id)
+    statement = (
+        select(Patient)
+        .where(
+            (Patient.practitioner_id == staff_id) | Patient.practitioner_id.in_(covered),
+            Patient.id.in_(select(Letter.patient_id).where(_unread())),
+        )
+        .order_by(Patient.id)
+    )
+    return (await work.session.scalars(statement)).all()
+
+
+def _unread() -> ColumnElement[bool]:
+    """Never owed to anybody at the clinic. Of an album the first part stands for all."""
+    first = aliased(Letter)
+    owed = (
+        select(Outbox.id)
+        .join(first, first.id == Outbox.letter_id)
+        .where(
+            Outbox.kind == Kind.RELAY.value,
+            Outbox.staff_id.is_not(None),
+            (first.id == Letter.id) | ((first.album == Letter.album) & (first.chat_id == Letter.chat_id)),
+        )
+        .exists()
+    )
+    return and_(Letter.inbound, Letter.answered_at.is_(None), ~owed)

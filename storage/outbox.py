@@ -1,14 +1,14 @@
 """Messages that are owed: planned in the transaction that causes them, claimed and ended by the sender."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, literal, select, union_all, update
 
 from messages.outgoing import LANES, REPEATED_WHEN_UNCERTAIN, Kind, Lane
-from storage.database import UnitOfWork
+from storage.database import News, UnitOfWork
 from storage.tables import Delivery, Outbox
 
 LEASE = timedelta(minutes=2)
@@ -59,6 +59,7 @@ async def plan(work: UnitOfWork, owed: Sequence[Owed], *, now: datetime) -> int:
         }
         for each in owed
     ]
+    work.news.add(News.OUTBOX)
     statement = work.insert_new(Outbox).values(rows).on_conflict_do_nothing(index_elements=["key"])
     return len((await work.session.execute(statement.returning(Outbox.id))).all())
 
@@ -119,13 +120,12 @@ async def mark_sent(
         .values(state="sent", ended_at=now, lease_until=None, template_version_id=version, reason=None)
     )
     for message_id in message_ids:
-        await work.session.merge(
-            Delivery(chat_id=chat_id, message_id=message_id, outbox_id=row.id, delivered_at=now)
-        )
+        await work.session.merge(Delivery(chat_id=chat_id, message_id=message_id, outbox_id=row.id, delivered_at=now))
 
 
 async def put_back(work: UnitOfWork, outbox_id: int, *, due_at: datetime, repeated: bool = False) -> None:
     """Try again at `due_at`. `repeated`: the earlier attempt may have arrived."""
+    work.news.add(News.OUTBOX)
     await work.session.execute(
         update(Outbox)
         .where(Outbox.id == outbox_id, Outbox.state.in_(("claimed", "sending")))
@@ -239,12 +239,63 @@ async def counts_by_state(work: UnitOfWork, *, since: datetime) -> dict[str, int
     return {state: count for state, count in (await work.session.execute(statement)).all()}
 
 
-async def is_due(work: UnitOfWork, lane: Lane, *, now: datetime) -> bool:
-    """Whether a lane has anything to send."""
+async def lanes_due(work: UnitOfWork, *, now: datetime) -> list[Lane]:
+    """The lanes that have anything to send, most urgent first. One index look-up a lane."""
+    first = [
+        select(literal(lane.value).label("lane")).where(
+            exists().where(Outbox.state == "pending", Outbox.lane == lane.value, Outbox.due_at <= now)
+        )
+        for lane in Lane
+    ]
+    return sorted(Lane(lane) for lane in (await work.session.scalars(union_all(*first))).all())
+
+
+async def readdress(work: UnitOfWork, *, subject_id: int, from_staff: int, to_staff: int) -> int:
+    """What is pending to one member of staff about a patient goes to another. Returns how many rows."""
     statement = (
-        select(Outbox.id)
-        .where(Outbox.state == "pending", Outbox.lane == lane.value, Outbox.due_at <= now)
-        .order_by(Outbox.due_at, Outbox.id)
-        .limit(1)
+        update(Outbox)
+        .where(
+            Outbox.subject_id == subject_id,
+            Outbox.staff_id == from_staff,
+            Outbox.state == "pending",
+            Outbox.kind != Kind.DIGEST.value,
+        )
+        .values(staff_id=to_staff)
+        .returning(Outbox.id)
     )
-    return await work.session.scalar(statement) is not None
+    return len((await work.session.execute(statement)).all())
+
+
+async def state_of(work: UnitOfWork, key: str) -> str | None:
+    """How far the row of this key has come; None where there is none."""
+    return await work.session.scalar(select(Outbox.state).where(Outbox.key == key))
+
+
+async def last_planned_at(work: UnitOfWork, *which: ColumnElement[bool]) -> datetime | None:
+    """When the newest row that matches all of `which` was planned."""
+    return await work.session.scalar(select(func.max(Outbox.planned_at)).where(*which))
+
+
+async def forget_ended(work: UnitOfWork, *, before: datetime) -> int:
+    """Delete the records of messages that ended before `before`, and how replies find back. Returns how many."""
+    old = select(Outbox.id).where(Outbox.ended_at < before)
+    await work.session.execute(delete(Delivery).where(Delivery.outbox_id.in_(old)))
+    statement = delete(Outbox).where(Outbox.ended_at < before).returning(Outbox.id)
+    return len((await work.session.execute(statement)).all())
+
+
+async def ended_for(
+    work: UnitOfWork, patient_id: int, *, reasons: Collection[str], kinds: Collection[Kind]
+) -> Sequence[Outbox]:
+    """A patient's rows of `kinds` that were skipped or cancelled for one of `reasons`, the latest due first."""
+    statement = (
+        select(Outbox)
+        .where(
+            Outbox.patient_id == patient_id,
+            Outbox.kind.in_([kind.value for kind in kinds]),
+            Outbox.state.in_(("skipped", "cancelled")),
+            Outbox.reason.in_(list(reasons)),
+        )
+        .order_by(Outbox.due_at.desc(), Outbox.id.desc())
+    )
+    return (await work.session.scalars(statement)).all()

@@ -30,9 +30,7 @@ def visible_to(staff_id: int | None) -> ColumnElement[bool]:
     return mine & Patient.removed_at.is_(None)
 
 
-async def add(
-    work: UnitOfWork, *, name: str, language: str, zone: str, practitioner_id: int, now: datetime
-) -> Patient:
+async def add(work: UnitOfWork, *, name: str, language: str, zone: str, practitioner_id: int, now: datetime) -> Patient:
     """A new patient who has not joined yet."""
     patient = Patient(
         name=name,
@@ -57,9 +55,7 @@ async def get(work: UnitOfWork, patient_id: int) -> Patient:
 
 async def for_staff(work: UnitOfWork, actor: Actor, patient_id: int) -> Patient:
     """The patient, if this member of staff may see them. Raises NotFound otherwise: they cannot tell which."""
-    patient = await work.session.scalar(
-        select(Patient).where(Patient.id == patient_id, visible_to(actor.staff_id))
-    )
+    patient = await work.session.scalar(select(Patient).where(Patient.id == patient_id, visible_to(actor.staff_id)))
     if actor.staff_id is None or patient is None:
         raise NotFound
     return patient

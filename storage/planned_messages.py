@@ -7,11 +7,12 @@ the sender; one that was sent stays answerable.
 from collections import Counter
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
 from messages.care_plan import CheckKind
 from messages.outgoing import PROACTIVE, Kind
 from messages.reminder_times import EVE_REMINDER
+from messages.schedule import SkipReason
 from storage import check_ins, outbox
 from storage.database import UnitOfWork
 from storage.tables import Appointment, CheckIn, Course, Outbox, Session
@@ -20,6 +21,8 @@ LEFT_OUT = "left_out:"
 """How the keys of rows begin that were left out when they were planned."""
 
 EARLY_REMINDER = "before_48h"
+ALL_WELL = SkipReason.COURSE_QUIET.value
+MERGED = SkipReason.MERGED.value
 
 _GONE = ("sending", "sent", "uncertain")
 _PROACTIVE = [kind.value for kind in PROACTIVE]
@@ -71,9 +74,7 @@ async def withdraw_earlier(work: UnitOfWork, *, patient_id: int, session_id: int
     return rows
 
 
-async def withdraw_to_replan(
-    work: UnitOfWork, course: Course, session: Session | None, *, now: datetime
-) -> None:
+async def withdraw_to_replan(work: UnitOfWork, course: Course, session: Session | None, *, now: datetime) -> None:
     """Withdraw the pending checks of `session` and the course's reminders, to be planned anew.
 
     Checks that ask again after something to watch stay: they belong to an answer, not to the plan.
@@ -94,16 +95,21 @@ async def withdraw_to_replan(
         now=now,
     )
     await _cancel(work, *of_session, now=now)
+    await forget_left_out(work, course, session)
+
+
+async def forget_left_out(work: UnitOfWork, course: Course, session: Session | None) -> None:
+    """What a plan left out belongs to the plan: it goes when `session` is planned anew, or undone."""
     await work.session.execute(
         delete(Outbox).where(
-            Outbox.patient_id == course.patient_id, Outbox.key.startswith(LEFT_OUT), _about(course)
+            Outbox.course_id == course.id,
+            Outbox.session_id == (session.id if session else None),
+            Outbox.key.startswith(LEFT_OUT),
         )
     )
 
 
-async def steps_gone(
-    work: UnitOfWork, session: Session | None, appointment: Appointment | None
-) -> frozenset[str]:
+async def steps_gone(work: UnitOfWork, session: Session | None, appointment: Appointment | None) -> frozenset[str]:
     """The steps not to be planned again: sent, being sent, or left out by a rule.
 
     An eve check counts only for its own appointment, and stands for the reminder that it carried.
@@ -120,9 +126,7 @@ async def steps_gone(
         )
     }
     checks = await work.session.scalars(
-        select(CheckIn).where(
-            CheckIn.session_id == (session.id if session else None), CheckIn.state != "cancelled"
-        )
+        select(CheckIn).where(CheckIn.session_id == (session.id if session else None), CheckIn.state != "cancelled")
     )
     for check in checks:
         is_eve = check.kind == CheckKind.EVE.value
@@ -150,9 +154,7 @@ def _about(course: Course) -> ColumnElement[bool]:
     """Rows of the course; those that answer to a check-in, such as nudges, are found through it."""
     checks = select(CheckIn.id).join(Session, Session.id == CheckIn.session_id).where(Session.course_id == course.id)
     visits = select(Appointment.id).where(Appointment.course_id == course.id)
-    return or_(
-        Outbox.course_id == course.id, Outbox.check_in_id.in_(checks), Outbox.appointment_id.in_(visits)
-    )
+    return or_(Outbox.course_id == course.id, Outbox.check_in_id.in_(checks), Outbox.appointment_id.in_(visits))
 
 
 async def _cancel(work: UnitOfWork, *which: ColumnElement[bool], now: datetime) -> None:
@@ -174,3 +176,45 @@ async def _stop_chasing(work: UnitOfWork, *which: ColumnElement[bool]) -> None:
     await work.session.execute(
         update(CheckIn).where(CheckIn.state == "open", *which).values(nudge_due_at=None, silence_due_at=None)
     )
+
+
+async def was_told(work: UnitOfWork, appointment: Appointment | None) -> bool:
+    """Whether the patient has heard of this appointment: a reminder, or a check-in that carried one, was sent."""
+    if appointment is None:
+        return False
+    return (
+        await work.session.scalar(
+            select(Outbox.id).where(Outbox.appointment_id == appointment.id, Outbox.state.in_(_GONE)).limit(1)
+        )
+        is not None
+    )
+
+
+async def count_pending(work: UnitOfWork, course: Course) -> int:
+    """How many check-ins and reminders of a course are still to be sent."""
+    statement = select(func.count(Outbox.id)).where(
+        Outbox.patient_id == course.patient_id,
+        Outbox.kind.in_(_PROACTIVE),
+        Outbox.state == "pending",
+        _about(course),
+    )
+    return await work.session.scalar(statement) or 0
+
+
+async def to_patient(work: UnitOfWork, patient_id: int) -> list[tuple[Outbox, CheckIn | None]]:
+    """A patient's check-ins, nudges and reminders that are pending, sent, or were not sent, oldest first.
+
+    What was withdrawn, or travelled with another message, is not told: nobody waited for it.
+    """
+    statement = (
+        select(Outbox, CheckIn)
+        .join(CheckIn, CheckIn.id == Outbox.check_in_id, isouter=True)
+        .where(
+            Outbox.patient_id == patient_id,
+            Outbox.kind.in_(_PROACTIVE),
+            or_(Outbox.state != "cancelled", Outbox.reason == ALL_WELL),
+            or_(Outbox.reason.is_(None), Outbox.reason != MERGED),
+        )
+        .order_by(Outbox.due_at, Outbox.id)
+    )
+    return [(row, check) for row, check in (await work.session.execute(statement)).all()]

@@ -1,7 +1,7 @@
 """Treatments that took place. One that was undone keeps its row and is not counted."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
@@ -52,3 +52,19 @@ async def latest_end(work: UnitOfWork, patient_id: int, *, but_not: int | None =
         .where(Course.patient_id == patient_id, Session.undone_at.is_(None), Session.id != (but_not or 0))
     )
     return await work.session.scalar(statement)
+
+
+async def ended_in_second(work: UnitOfWork, patient_id: int, second: datetime) -> Session | None:
+    """The patient's session that ended within the second that begins at `second`."""
+    return await work.session.scalar(
+        select(Session)
+        .join(Course, Course.id == Session.course_id)
+        .where(
+            Course.patient_id == patient_id,
+            Session.undone_at.is_(None),
+            Session.ended_at >= second,
+            Session.ended_at < second + timedelta(seconds=1),
+        )
+        .order_by(Session.id.desc())
+        .limit(1)
+    )

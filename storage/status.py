@@ -51,9 +51,7 @@ async def read(work: UnitOfWork, *, now: datetime, since: datetime) -> Status:
         unreachable_patients=await _count(
             work, Patient, Patient.unreachable_since.is_not(None), Patient.removed_at.is_(None)
         ),
-        unreachable_staff=await _count(
-            work, Staff, Staff.unreachable_since.is_not(None), Staff.removed_at.is_(None)
-        ),
+        unreachable_staff=await _count(work, Staff, Staff.unreachable_since.is_not(None), Staff.removed_at.is_(None)),
         updates_waiting=await inbox.count_waiting(work, now=now),
         dead_letters=await inbox.count_dead(work),
     )

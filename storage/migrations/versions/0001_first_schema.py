@@ -3,7 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -97,9 +96,7 @@ def upgrade() -> None:
         sa.Column("unreachable_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["practitioner_id"], ["staff.id"], name=op.f("fk_patients_practitioner_id_staff")
-        ),
+        sa.ForeignKeyConstraint(["practitioner_id"], ["staff.id"], name=op.f("fk_patients_practitioner_id_staff")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_patients")),
         sa.UniqueConstraint("telegram_id", name=op.f("uq_patients_telegram_id")),
     )
@@ -117,12 +114,8 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("confirmed_by", sa.Integer(), nullable=True),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["author_id"], ["staff.id"], name=op.f("fk_template_versions_author_id_staff")
-        ),
-        sa.ForeignKeyConstraint(
-            ["confirmed_by"], ["staff.id"], name=op.f("fk_template_versions_confirmed_by_staff")
-        ),
+        sa.ForeignKeyConstraint(["author_id"], ["staff.id"], name=op.f("fk_template_versions_author_id_staff")),
+        sa.ForeignKeyConstraint(["confirmed_by"], ["staff.id"], name=op.f("fk_template_versions_confirmed_by_staff")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_template_versions")),
     )
     with op.batch_alter_table("template_versions", schema=None) as batch_op:
@@ -173,13 +166,9 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "(patient_id IS NULL) <> (staff_id IS NULL)", name=op.f("ck_invitations_one_person")
-        ),
+        sa.CheckConstraint("(patient_id IS NULL) <> (staff_id IS NULL)", name=op.f("ck_invitations_one_person")),
         sa.ForeignKeyConstraint(["created_by"], ["staff.id"], name=op.f("fk_invitations_created_by_staff")),
-        sa.ForeignKeyConstraint(
-            ["patient_id"], ["patients.id"], name=op.f("fk_invitations_patient_id_patients")
-        ),
+        sa.ForeignKeyConstraint(["patient_id"], ["patients.id"], name=op.f("fk_invitations_patient_id_patients")),
         sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_invitations_staff_id_staff")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invitations")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_invitations_token_hash")),
@@ -196,9 +185,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["course_id"], ["courses.id"], name=op.f("fk_appointments_course_id_courses")
-        ),
+        sa.ForeignKeyConstraint(["course_id"], ["courses.id"], name=op.f("fk_appointments_course_id_courses")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_appointments")),
     )
     with op.batch_alter_table("appointments", schema=None) as batch_op:
@@ -249,15 +236,12 @@ def upgrade() -> None:
         sa.Column("nudged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("silence_due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("silence_seen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("unfinished_due_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["appointment_id"], ["appointments.id"], name=op.f("fk_check_ins_appointment_id_appointments")
         ),
-        sa.ForeignKeyConstraint(
-            ["patient_id"], ["patients.id"], name=op.f("fk_check_ins_patient_id_patients")
-        ),
-        sa.ForeignKeyConstraint(
-            ["session_id"], ["sessions.id"], name=op.f("fk_check_ins_session_id_sessions")
-        ),
+        sa.ForeignKeyConstraint(["patient_id"], ["patients.id"], name=op.f("fk_check_ins_patient_id_patients")),
+        sa.ForeignKeyConstraint(["session_id"], ["sessions.id"], name=op.f("fk_check_ins_session_id_sessions")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_check_ins")),
     )
     with op.batch_alter_table("check_ins", schema=None) as batch_op:
@@ -265,6 +249,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_check_ins_patient_id"), ["patient_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_check_ins_session_id"), ["session_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_check_ins_silence_due_at"), ["silence_due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_check_ins_unfinished_due_at"), ["unfinished_due_at"], unique=False)
 
     op.create_table(
         "letters",
@@ -313,12 +298,8 @@ def upgrade() -> None:
         sa.Column("acknowledged_by", sa.Integer(), nullable=True),
         sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("resolved_by", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["acknowledged_by"], ["staff.id"], name=op.f("fk_alerts_acknowledged_by_staff")
-        ),
-        sa.ForeignKeyConstraint(
-            ["check_in_id"], ["check_ins.id"], name=op.f("fk_alerts_check_in_id_check_ins")
-        ),
+        sa.ForeignKeyConstraint(["acknowledged_by"], ["staff.id"], name=op.f("fk_alerts_acknowledged_by_staff")),
+        sa.ForeignKeyConstraint(["check_in_id"], ["check_ins.id"], name=op.f("fk_alerts_check_in_id_check_ins")),
         sa.ForeignKeyConstraint(["patient_id"], ["patients.id"], name=op.f("fk_alerts_patient_id_patients")),
         sa.ForeignKeyConstraint(["resolved_by"], ["staff.id"], name=op.f("fk_alerts_resolved_by_staff")),
         sa.ForeignKeyConstraint(["session_id"], ["sessions.id"], name=op.f("fk_alerts_session_id_sessions")),
@@ -341,9 +322,7 @@ def upgrade() -> None:
         sa.Column("question", sa.String(length=16), nullable=False),
         sa.Column("score", sa.Integer(), nullable=False),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["check_in_id"], ["check_ins.id"], name=op.f("fk_answers_check_in_id_check_ins")
-        ),
+        sa.ForeignKeyConstraint(["check_in_id"], ["check_ins.id"], name=op.f("fk_answers_check_in_id_check_ins")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_answers")),
         sa.UniqueConstraint("check_in_id", "question", name=op.f("uq_answers_check_in_id_question")),
     )
@@ -387,16 +366,12 @@ def upgrade() -> None:
         sa.Column("planned_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("template_version_id", sa.Integer(), nullable=True),
-        sa.CheckConstraint(
-            "(patient_id IS NULL) <> (staff_id IS NULL)", name=op.f("ck_outbox_one_recipient")
-        ),
+        sa.CheckConstraint("(patient_id IS NULL) <> (staff_id IS NULL)", name=op.f("ck_outbox_one_recipient")),
         sa.ForeignKeyConstraint(["alert_id"], ["alerts.id"], name=op.f("fk_outbox_alert_id_alerts")),
         sa.ForeignKeyConstraint(
             ["appointment_id"], ["appointments.id"], name=op.f("fk_outbox_appointment_id_appointments")
         ),
-        sa.ForeignKeyConstraint(
-            ["check_in_id"], ["check_ins.id"], name=op.f("fk_outbox_check_in_id_check_ins")
-        ),
+        sa.ForeignKeyConstraint(["check_in_id"], ["check_ins.id"], name=op.f("fk_outbox_check_in_id_check_ins")),
         sa.ForeignKeyConstraint(["course_id"], ["courses.id"], name=op.f("fk_outbox_course_id_courses")),
         sa.ForeignKeyConstraint(["letter_id"], ["letters.id"], name=op.f("fk_outbox_letter_id_letters")),
         sa.ForeignKeyConstraint(["patient_id"], ["patients.id"], name=op.f("fk_outbox_patient_id_patients")),
@@ -463,9 +438,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_outbox_patient_id"))
         batch_op.drop_index(batch_op.f("ix_outbox_letter_id"))
         batch_op.drop_index(
-            "ix_outbox_due",
-            sqlite_where=sa.text("state = 'pending'"),
-            postgresql_where=sa.text("state = 'pending'"),
+            "ix_outbox_due", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'")
         )
         batch_op.drop_index(batch_op.f("ix_outbox_check_in_id"))
         batch_op.drop_index(batch_op.f("ix_outbox_appointment_id"))
@@ -495,6 +468,7 @@ def downgrade() -> None:
 
     op.drop_table("letters")
     with op.batch_alter_table("check_ins", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_check_ins_unfinished_due_at"))
         batch_op.drop_index(batch_op.f("ix_check_ins_silence_due_at"))
         batch_op.drop_index(batch_op.f("ix_check_ins_session_id"))
         batch_op.drop_index(batch_op.f("ix_check_ins_patient_id"))
@@ -537,9 +511,7 @@ def downgrade() -> None:
     op.drop_table("staff")
     with op.batch_alter_table("inbox", schema=None) as batch_op:
         batch_op.drop_index(
-            "ix_inbox_waiting",
-            sqlite_where=sa.text("state = 'waiting'"),
-            postgresql_where=sa.text("state = 'waiting'"),
+            "ix_inbox_waiting", sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'")
         )
 
     op.drop_table("inbox")

@@ -1,0 +1,71 @@
+"""The command line: `python -m bot …`, installed as `aftercare`. One file a verb in `bot/commands/`.
+
+Exit codes: 0 done, 1 it did not work, 2 the settings or the token must be corrected.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from bot.settings import SettingsError
+from messages.care_plan import Family
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every verb with its options."""
+    top = argparse.ArgumentParser(prog="aftercare", description="Aftercare between sessions, in Telegram.")
+    top.add_argument("--env-file", type=Path, default=Path(".env"), metavar="FILE", help="settings (default: .env)")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+    _add_serve(verbs)
+    verbs.add_parser("doctor", help="check the settings, the database, Telegram and the clock")
+    invite = verbs.add_parser("invite", help="make a one-time link for the first admin")
+    invite.add_argument("role", choices=["admin"])
+    invite.add_argument("name", metavar="NAME", help="the admin's name, such as “Claire Weber”")
+    database = verbs.add_parser("db", help="the database's version")
+    database.add_argument("action", choices=["upgrade", "current"])
+    demo = verbs.add_parser("demo", help="try everything in the browser, without Telegram")
+    demo.add_argument("--port", type=int, default=8765, help="where the page is (another if it is taken)")
+    _add_simulate(verbs)
+    return top
+
+
+def _add_serve(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    serve = verbs.add_parser("serve", help="run the bot")
+    serve.add_argument(
+        "--role",
+        choices=["all", "web", "worker"],
+        default="all",
+        help="all: everything in one process (default); web: HTTP only; worker: everything but HTTP",
+    )
+    serve.add_argument(
+        "--webhook",
+        action="store_true",
+        help="Telegram calls WEBHOOK_URL, instead of being asked for updates",
+    )
+
+
+def _add_simulate(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    simulate = verbs.add_parser("simulate", help="live through a whole course in seconds")
+    simulate.add_argument("--family", choices=[family.value for family in Family], default=Family.FACE.value)
+    simulate.add_argument("--sessions", type=int, default=None, help="how many (default: the care plan's)")
+    simulate.add_argument("--seed", type=int, default=1, help="the same seed gives the same people")
+    simulate.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one verb; returns the exit code."""
+    arguments = parser().parse_args(words)
+    try:
+        return int(import_module(f"bot.commands.{arguments.verb}").run(arguments))
+    except SettingsError as error:
+        for line in error.lines:
+            print(line, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

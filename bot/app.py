@@ -1,0 +1,327 @@
+"""The only place that wires the parts together."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from functools import cache
+
+import httpx
+import structlog
+from telegram.error import BadRequest, NetworkError, RetryAfter
+from telegram.ext import ApplicationBuilder, ExtBot
+from telegram.request import HTTPXRequest
+
+from bot import command_menu, errors
+from bot.clock import Clock
+from bot.flows import (
+    climb_alerts,
+    compose_acknowledgement,
+    compose_alert,
+    compose_answers,
+    compose_check_in,
+    compose_digest,
+    compose_emergency,
+    compose_notice,
+    compose_nudge,
+    compose_relay,
+    compose_reminder,
+    forget_old,
+    nudge,
+    send_digests,
+    watch_answers,
+    watch_silence,
+)
+from bot.flows.composing import Composer
+from bot.handlers import (
+    alerts,
+    appointments,
+    cancel,
+    check_in,
+    consent,
+    correct_session,
+    digest,
+    fallback,
+    language,
+    membership,
+    new_patient,
+    patient_changes,
+    patient_commands,
+    patient_talk,
+    patients,
+    people,
+    people_changes,
+    plans,
+    record_session,
+    show_help,
+    staff_talk,
+    start,
+    status,
+    template_editing,
+    template_history,
+    templates,
+    urgent,
+    visit,
+)
+from bot.handling import Bots, Handling
+from bot.intake import FIRST_PAUSE, LONGEST_PAUSE, Intake, Poller
+from bot.lifecycle import Nursery, Wake
+from bot.pacing import ThrottleLimiter, seconds_of
+from bot.schedule import Schedule, Timed
+from bot.sender import Sender
+from bot.texts import PublishedTexts
+from bot.throttle import Limits, Throttle
+from messages.clinic import Clinic
+from messages.outgoing import Kind
+from storage import inbox, outbox
+from storage.database import Database, News
+
+log = structlog.get_logger()
+
+HANDLERS: tuple[Callable[[Bots], None], ...] = (
+    fallback.setup_first,
+    membership.setup,
+    urgent.setup,
+    consent.setup,
+    start.setup,
+    show_help.setup,
+    language.setup,
+    check_in.setup,
+    visit.setup,
+    patient_commands.setup,
+    alerts.setup,
+    new_patient.setup,
+    record_session.setup,
+    correct_session.setup,
+    patients.setup,
+    patient_changes.setup,
+    appointments.setup,
+    digest.setup,
+    templates.setup,
+    template_editing.setup,
+    template_history.setup,
+    plans.setup,
+    people.setup,
+    people_changes.setup,
+    status.setup,
+    staff_talk.setup_replies,
+    cancel.setup,
+    new_patient.setup_dialog,
+    record_session.setup_dialog,
+    patients.setup_dialog,
+    appointments.setup_dialog,
+    templates.setup_dialogs,
+    template_editing.setup_dialogs,
+    people.setup_dialogs,
+    people_changes.setup_dialogs,
+    patient_talk.setup,
+    staff_talk.setup,
+    fallback.setup,
+)
+"""In the order in which they are asked; the first that fits takes the update. The catch-all is last."""
+
+COMPOSERS: dict[Kind, Composer] = {
+    Kind.EMERGENCY_TEXT: Composer(compose_emergency.compose),
+    Kind.WHOM_TO_CALL: Composer(compose_emergency.compose),
+    Kind.ALERT: Composer(compose_alert.compose),
+    Kind.RELAY: Composer(compose_relay.compose, compose_relay.after, compose_relay.refused),
+    Kind.ACKNOWLEDGEMENT: Composer(compose_acknowledgement.compose),
+    Kind.NOTICE: Composer(compose_notice.compose),
+    Kind.CHECK_IN: Composer(compose_check_in.compose, compose_check_in.after),
+    Kind.NUDGE: Composer(compose_nudge.compose, compose_nudge.after),
+    Kind.REMINDER: Composer(compose_reminder.compose),
+    Kind.ANSWER_NOTICE: Composer(compose_answers.compose),
+    Kind.DIGEST: Composer(compose_digest.compose),
+}
+"""How each kind of message is made, and what follows once it was sent."""
+
+TICKS: dict[str, Timed] = {
+    "climb_alerts": Timed(climb_alerts.climb_alerts, climb_alerts.next_at),
+    "nudge": Timed(nudge.nudge, nudge.next_at),
+    "watch_silence": Timed(watch_silence.watch_silence, watch_silence.next_at),
+    "watch_answers": Timed(watch_answers.raise_unfinished, watch_answers.next_at),
+    "send_digests": Timed(send_digests.send_digests, send_digests.next_at),
+    "uncertain_check_ins": Timed(compose_check_in.take_as_sent),
+    "forget_old": Timed(forget_old.forget_old),
+}
+"""The timed flows, in the order in which they run."""
+
+POOL = 16
+"""Connections to Telegram: httpx scans its pool on each call, so a large one is slow."""
+
+DRAIN_SECONDS = 8.0
+"""How long a stop waits for what is under way: under the ten seconds that supervisors give."""
+
+
+@cache
+def tls() -> ssl.SSLContext:
+    """The certificates that Telegram's is checked against; reading them takes longer than starting all the rest."""
+    return httpx.create_ssl_context()
+
+
+class Aftercare:
+    """The running program: start, settle, stop."""
+
+    def __init__(
+        self, *, token: str, api_url: str, database: Database, clock: Clock, clinic: Clinic, limits: Limits
+    ) -> None:
+        self.database = database
+        self.clock = clock
+        self.clinic = clinic
+        self._token = token
+        self._api_url = api_url.rstrip("/")
+        self._limits = limits
+        self.progress = Wake()
+        self._started = False
+        self._working = False
+
+    async def start(self, *, polling: bool = True, working: bool = True, ticking: bool = True) -> None:
+        """Connect and begin. `polling` fetches updates; `working` handles and sends, `ticking` by the timer too."""
+        self.nursery = Nursery()
+        self.throttle = Throttle(self._limits, self.clock.monotonic)
+        self.application = self._application()
+        await self._connect(polling=polling)
+        self.clinic = replace(self.clinic, bot_username=self.application.bot.username)
+        self.intake = Intake(self.database, self.clock)
+        self.texts = PublishedTexts(self.database)
+        self.schedule = Schedule(TICKS, self.database, self.clinic, self.clock)
+        self._wire_workers()
+        self._working = working
+        if working:
+            await self._recover()
+            self.database.on_news(News.INBOX, self.handling.wake.call)
+            self.database.on_news(News.OUTBOX, self.sender.wake.call)
+            self.nursery.start_loop("handling", self.handling.run())
+            self.nursery.start_loop("sender", self.sender.run())
+            if ticking:
+                self.schedule.start()
+            self.nursery.start_job("menu", self._show_menu())
+        self.poller: Poller | None = None
+        if polling:
+            self._poll_request = HTTPXRequest(connection_pool_size=1, httpx_kwargs={"verify": tls()})
+            await self._poll_request.initialize()
+            self.poller = Poller(self._poll_request, f"{self._api_url}/bot{self._token}", self.intake)
+            self.nursery.start_loop("poller", self.poller.run())
+        self._started = True
+
+    async def _show_menu(self) -> None:
+        """What Telegram offers people whom the bot does not know yet."""
+        async with self.database.read() as work:
+            texts = await self.texts.current(work)
+        await command_menu.show_default_commands(self.application.bot, texts, self.clinic.language)
+
+    async def _connect(self, *, polling: bool) -> None:
+        """Ask Telegram who we are, again and again while it cannot be reached. Raises InvalidToken."""
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                await self.application.initialize()
+                if polling:
+                    # With a webhook left from another day, Telegram refuses to be asked.
+                    await self.application.bot.delete_webhook()
+                return
+            except (NetworkError, RetryAfter) as error:
+                if isinstance(error, BadRequest):
+                    raise
+                wait = seconds_of(error) if isinstance(error, RetryAfter) else pause
+                log.warning("telegram_unreachable", error=type(error).__name__, again_in=wait)
+                await asyncio.sleep(wait)
+                pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _wire_workers(self) -> None:
+        self.handling = Handling(
+            self.application, self.database, self.clock, self.clinic, self.texts, self.nursery, self.progress
+        )
+        self.sender = Sender(
+            self.application.bot,
+            self.database,
+            self.clock,
+            self.clinic,
+            self.texts,
+            self.throttle,
+            self.nursery,
+            COMPOSERS,
+            self.progress,
+        )
+
+    def _application(self) -> Bots:
+        request = HTTPXRequest(
+            connection_pool_size=POOL,
+            read_timeout=20,
+            connect_timeout=5,
+            pool_timeout=5,
+            httpx_kwargs={"verify": tls()},
+        )
+        bot = ExtBot(
+            self._token,
+            base_url=f"{self._api_url}/bot",
+            base_file_url=f"{self._api_url}/file/bot",
+            request=request,
+            rate_limiter=ThrottleLimiter(self.throttle),
+        )
+        application: Bots = ApplicationBuilder().bot(bot).updater(None).job_queue(None).build()
+        for setup in HANDLERS:
+            setup(application)
+        application.add_error_handler(errors.tell)
+        return application
+
+    async def _recover(self) -> None:
+        async with self.database.work() as work:
+            claims, uncertain = await outbox.recover(work, now=self.clock.now(), everything=True)
+            await work.commit()
+        if claims or uncertain:
+            log.warning("recovered", claims=claims, uncertain=uncertain)
+
+    async def settle(self) -> None:
+        """Until nothing is left to do at the current time: no update waits, no due message is unsent.
+
+        Raises what a task of the program died of.
+        """
+        while not await self._settled():
+            if self.nursery.failed.done():
+                self.nursery.failed.result()
+            await self.progress.wait(0.2)
+
+    async def _settled(self) -> bool:
+        now = self.clock.now()
+        if self.handling.busy or self.sender.busy:
+            return False
+        async with self.database.read() as work:
+            waiting = await inbox.count_waiting(work, now=now)
+            return not waiting and not await outbox.count_unfinished(work, now=now)
+
+    async def next_event(self) -> datetime | None:
+        """When the program will next do something by itself; in the past when it is late."""
+        async with self.database.read() as work:
+            times = [
+                await outbox.next_due_at(work),
+                await inbox.next_retry_at(work),
+                await self.schedule.next_time(work),
+            ]
+        return min((each for each in times if each is not None), default=None)
+
+    def look_again(self) -> None:
+        """Time was moved: what was in the future may be due."""
+        self.handling.wake.call()
+        self.sender.wake.call()
+
+    async def stop(self, *, is_worker: bool = True) -> None:
+        """Drain, then stop: no new update, no new message, what is under way ends.
+
+        `is_worker` False when another process may have taken over: what it has claimed is left to it.
+        """
+        if not self._started:
+            return
+        self._started = False
+        if self.poller is not None:
+            self.poller.stopping = True
+        self.handling.stopping = self.sender.stopping = True
+        self.schedule.stop()
+        await self.nursery.drain(DRAIN_SECONDS)
+        await self.nursery.stop()
+        if self._working and is_worker:
+            await self._recover()
+        if self.poller is not None:
+            await self._poll_request.shutdown()
+        await self.application.shutdown()

@@ -1,0 +1,70 @@
+"""What an outbox row says, and what follows once it was sent: one composer a kind.
+
+Composers only read. What they return is sent as it is; `Left` ends the row as skipped, with the reason that the
+patient's card shows.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from messages.clinic import Clinic
+from messages.outgoing import Outgoing
+from messages.templates import Texts
+from storage.database import UnitOfWork
+from storage.tables import Outbox, Patient, Staff
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a composer may use besides the row: exactly one of `patient` and `staff` is the recipient."""
+
+    now: datetime
+    clinic: Clinic
+    texts: Texts
+    patient: Patient | None
+    staff: Staff | None
+
+    @property
+    def language(self) -> str:
+        """The recipient's language."""
+        person = self.patient or self.staff
+        return person.language if person else self.clinic.language
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The recipient's zone: a patient's own, the clinic's for its people."""
+        return ZoneInfo(self.patient.zone) if self.patient else self.clinic.zone
+
+    @property
+    def chat_id(self) -> int:
+        """The recipient's chat. Only called for people who have joined."""
+        person = self.patient or self.staff
+        if person is None or person.telegram_id is None:
+            raise ValueError("the recipient has not joined")
+        return person.telegram_id
+
+
+@dataclass(frozen=True)
+class Left:
+    """Not to be sent any more, and why."""
+
+    reason: str
+
+
+Compose = Callable[[UnitOfWork, Outbox, Scene], Awaitable[Outgoing | Left]]
+AfterSending = Callable[[UnitOfWork, Outbox, Scene, Sequence[int]], Awaitable[None]]
+AfterRefusal = Callable[[UnitOfWork, Outbox, Scene], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Composer:
+    """How one kind of message is made. `after` runs in the transaction that records it as sent.
+
+    `refused` runs in the one that records that Telegram will never take it, though the chat can be reached.
+    """
+
+    compose: Compose
+    after: AfterSending | None = None
+    refused: AfterRefusal | None = None

@@ -1,0 +1,54 @@
+"""Hand a patient over to a colleague, who is told; what was on its way to the first one goes to the second."""
+
+from datetime import datetime
+
+from bot.flows.climb_alerts import tell
+from bot.flows.relay_letter import relay_waiting
+from messages.errors import NotFound
+from messages.outgoing import Kind
+from messages.people import Actor
+from storage import alerts, audit, outbox, patients, staff
+from storage.database import UnitOfWork
+from storage.outbox import Owed
+from storage.tables import Patient, Staff
+
+
+async def hand_over(
+    work: UnitOfWork, *, actor: Actor, patient_id: int, to_staff_id: int, now: datetime
+) -> tuple[Patient, Staff]:
+    """The patient's practitioner is now `to_staff_id`. Messages to the patient go on as planned.
+
+    Handing over to whom they belong already changes nothing.
+    Raises NotFound for somebody else's patient, and for a colleague who cannot take patients.
+    """
+    patient = await patients.for_staff(work, actor, patient_id)
+    colleague = next((each for each in await staff.practitioners(work) if each.id == to_staff_id), None)
+    if colleague is None:
+        raise NotFound
+    before = patient.practitioner_id
+    if before != colleague.id:
+        patient.practitioner_id = colleague.id
+        await outbox.readdress(work, subject_id=patient.id, from_staff=before, to_staff=colleague.id)
+        await outbox.plan(work, [_told(patient, colleague, now)], now=now)
+        await relay_waiting(work, patient, now=now)
+        for alert in await alerts.unresolved(work, patient.id):
+            # Its ladder goes on; the colleague must not wait for the next rung to hear of it.
+            if alert.acknowledged_at is None and alert.notify_at <= now:
+                await tell(work, alert, [colleague], due_at=now, now=now)
+        await audit.note(
+            work, actor, "handed_over", "patient", patient.id, now=now, from_staff=before, to_staff=colleague.id
+        )
+    await work.commit()
+    return patient, colleague
+
+
+def _told(patient: Patient, colleague: Staff, now: datetime) -> Owed:
+    return Owed(
+        key=f"hand_over:{patient.id}:{colleague.id}:{int(now.timestamp())}",
+        kind=Kind.NOTICE,
+        template="practitioner.handed_over",
+        due_at=now,
+        staff_id=colleague.id,
+        subject_id=patient.id,
+        values={"buttons": [[["button.card", "patient.card", patient.id]]]},
+    )

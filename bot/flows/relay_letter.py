@@ -1,0 +1,202 @@
+"""A stored letter becomes messages that are owed to whoever reads it."""
+
+from datetime import datetime, timedelta
+
+from bot.flows.find_recipients import reachable_admins, reader_of
+from messages.letters import Part, parts_of
+from messages.outgoing import Kind
+from storage import letters, outbox
+from storage.database import UnitOfWork
+from storage.outbox import Owed
+from storage.tables import Letter, Outbox, Patient, Staff
+
+ALBUM_WAIT = timedelta(seconds=2)
+"""How long the parts of an album are collected after the first: Telegram delivers them within a second."""
+
+FROM_PATIENT = "relay.header"
+FROM_CLINIC = "relay.from_clinic"
+NOT_DELIVERED = "relay.not_delivered"
+REFUSED = "relay.refused"
+LETTER_WAITS = "admin.letter_waits"
+
+
+async def relay_to_clinic(work: UnitOfWork, letter: Letter, patient: Patient, *, now: datetime) -> Staff | None:
+    """Owe a patient's letter to its reader; returns who that is. No commit.
+
+    Without one it waits among the open questions, and the admins hear once a day that somebody must step in.
+    """
+    reader = await reader_of(work, patient)
+    if reader is None:
+        await _tell_admins(work, patient, now)
+    else:
+        await _owe(work, letter, now=now, template=FROM_PATIENT, staff_id=reader.id)
+    return reader
+
+
+async def relay_to_patient(work: UnitOfWork, letter: Letter, *, now: datetime) -> None:
+    """Owe a practitioner's letter to the patient. No commit."""
+    await _owe(work, letter, now=now, template=FROM_CLINIC, patient_id=letter.patient_id)
+
+
+async def relay_waiting(work: UnitOfWork, patient: Patient, *, now: datetime) -> int:
+    """Owe what nobody could read to the reader whom the patient has now. Returns how many letters. No commit."""
+    waiting = await letters.read_by_nobody(work, patient.id)
+    for letter in waiting:
+        await relay_to_clinic(work, letter, patient, now=now)
+    return len(waiting)
+
+
+async def relay_unread(work: UnitOfWork, staff_id: int, *, now: datetime) -> None:
+    """As `relay_waiting` for all patients of a practitioner: they are back, or a colleague steps in. No commit."""
+    for patient in await letters.patients_unread(work, staff_id):
+        await relay_waiting(work, patient, now=now)
+
+
+async def go_on(work: UnitOfWork, row: Outbox, carried: int, *, now: datetime) -> None:
+    """After a message that carried a letter: owe what belongs behind it. `carried` is how many messages it took.
+
+    One after the other, because the parts of a letter must not overtake each other. No commit.
+    """
+    letter = await letters.get(work, row.letter_id)
+    if letter is None or row.template not in (FROM_PATIENT, FROM_CLINIC):
+        return
+    if row.values.get("album") and letter.album is not None:
+        album = await letters.of_album(work, chat_id=letter.chat_id, album=letter.album)
+        behind = [_owed(each, Part.BODY, row, now) for each in album[:carried] if Part.BODY in _parts(each)]
+        # What arrived while the album was being sent follows by itself.
+        late = [_owed(each, _parts(each)[0], row, now) for each in album[carried:]]
+        await outbox.plan(work, [*behind, *late], now=now)
+        return
+    parts = _parts(letter)
+    next_at = parts.index(Part(row.values["part"])) + 1
+    await outbox.plan(work, [_owed(letter, part, row, now) for part in parts[next_at : next_at + 1]], now=now)
+
+
+async def replace_refused(work: UnitOfWork, row: Outbox, *, now: datetime) -> None:
+    """Telegram will not take it this way: the reader learns that there was something, and its words. No commit.
+
+    What a practitioner wrote is reported to them, as when the patient is unreachable.
+    """
+    if row.template == FROM_CLINIC and row.patient_id is not None:
+        await report_undelivered(work, row.patient_id, now=now)
+    elif row.template == FROM_PATIENT:
+        instead = Owed(
+            key=f"refused:{row.id}",
+            kind=Kind.RELAY,
+            template=REFUSED,
+            due_at=now,
+            staff_id=row.staff_id,
+            subject_id=row.subject_id,
+            session_id=row.session_id,
+            letter_id=row.letter_id,
+        )
+        await outbox.plan(work, [instead], now=now)
+
+
+def _parts(letter: Letter) -> tuple[Part, ...]:
+    return parts_of(letter.kind, letter.text)
+
+
+def _owed(letter: Letter, part: Part, like: Outbox, now: datetime) -> Owed:
+    """The message that carries a part of a letter to the same reader as the row `like`."""
+    return _message(
+        letter, part, due_at=now, template=like.template, staff_id=like.staff_id, patient_id=like.patient_id
+    )
+
+
+async def _owe(
+    work: UnitOfWork,
+    letter: Letter,
+    *,
+    now: datetime,
+    template: str,
+    staff_id: int | None = None,
+    patient_id: int | None = None,
+) -> None:
+    """Owe the first message; the others follow when it was sent. The parts of an album share one."""
+    if letter.album is not None and letter.edited_of is None:
+        together = _message(
+            letter,
+            Part.WHOLE,
+            due_at=now + ALBUM_WAIT,
+            template=template,
+            staff_id=staff_id,
+            patient_id=patient_id,
+            album=letter.album,
+        )
+        await outbox.plan(work, [together], now=now)
+        if await outbox.state_of(work, together.key) == "pending":
+            return
+    first = _message(letter, _parts(letter)[0], due_at=now, template=template, staff_id=staff_id, patient_id=patient_id)
+    await outbox.plan(work, [first], now=now)
+
+
+def _message(
+    letter: Letter,
+    part: Part,
+    *,
+    due_at: datetime,
+    template: str,
+    staff_id: int | None,
+    patient_id: int | None,
+    album: str | None = None,
+) -> Owed:
+    source = f"album:{letter.chat_id}:{album}" if album is not None else f"letter:{letter.id}:{part}"
+    reader = f"staff:{staff_id}" if staff_id is not None else "patient"
+    return Owed(
+        key=f"{source}:{reader}",
+        kind=Kind.RELAY,
+        template=template,
+        due_at=due_at,
+        staff_id=staff_id,
+        patient_id=patient_id,
+        subject_id=letter.patient_id,
+        session_id=letter.session_id,
+        letter_id=letter.id,
+        values={"part": part.value} if album is None else {"part": part.value, "album": album},
+    )
+
+
+async def pass_on_undelivered(work: UnitOfWork, staff_id: int, *, now: datetime) -> None:
+    """Letters that did not reach an unreachable practitioner go to whoever reads in their place. No commit."""
+    for letter in await letters.undelivered_to_staff(work, staff_id, since=now - timedelta(days=1)):
+        patient = await work.session.get_one(Patient, letter.patient_id)
+        await relay_to_clinic(work, letter, patient, now=now)
+
+
+async def report_undelivered(work: UnitOfWork, patient_id: int, *, now: datetime) -> None:
+    """Tell each author, as a reply, that their letter has not reached the patient. No commit."""
+    for letter in await letters.undelivered_to_patient(work, patient_id, since=now - timedelta(days=1)):
+        await outbox.plan(
+            work,
+            [
+                Owed(
+                    key=f"not_delivered:{letter.id}",
+                    kind=Kind.RELAY,
+                    template=NOT_DELIVERED,
+                    due_at=now,
+                    staff_id=letter.staff_id,
+                    subject_id=patient_id,
+                    letter_id=letter.id,
+                )
+            ],
+            now=now,
+        )
+
+
+async def _tell_admins(work: UnitOfWork, patient: Patient, now: datetime) -> None:
+    await outbox.plan(
+        work,
+        [
+            Owed(
+                key=f"letter_waits:{patient.id}:{now:%Y%m%d}:{admin.id}",
+                kind=Kind.NOTICE,
+                template=LETTER_WAITS,
+                due_at=now,
+                staff_id=admin.id,
+                subject_id=patient.id,
+            )
+            for admin in await reachable_admins(work)
+        ],
+        now=now,
+    )

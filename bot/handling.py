@@ -1,0 +1,150 @@
+"""Stored updates become handled ones: one at a time in a chat, many chats side by side."""
+
+import json
+from typing import Any
+
+import structlog
+from telegram import Update
+from telegram.ext import Application
+
+from bot.clock import Clock
+from bot.keyboards import decode
+from bot.lifecycle import Nursery, Wake
+from bot.telegram_calls import AnyBot
+from bot.texts import PublishedTexts
+from bot.turn import TURN, Turn
+from messages.clinic import Clinic
+from messages.retrying import HANDLING_ATTEMPTS, handling_wait
+from messages.templates import language_or_default
+from storage import dialogs, inbox, people
+from storage.database import Database
+
+log = structlog.get_logger()
+
+CHATS_AT_ONCE = 16
+"""How many chats are handled side by side; SQLite writes one after the other anyway."""
+
+LOOK_AGAIN = 0.5
+"""Seconds after which the inbox is read again without news: another process may have stored something."""
+
+Bots = Application[AnyBot, Any, Any, Any, Any, Any]
+
+
+class Handling:
+    """Takes waiting updates from the inbox to python-telegram-bot's handlers."""
+
+    def __init__(
+        self,
+        application: Bots,
+        database: Database,
+        clock: Clock,
+        clinic: Clinic,
+        texts: PublishedTexts,
+        nursery: Nursery,
+        progress: Wake,
+    ) -> None:
+        self._application = application
+        self._database = database
+        self._clock = clock
+        self._clinic = clinic
+        self._texts = texts
+        self._nursery = nursery
+        self._progress = progress
+        self._chats: set[int] = set()
+        self.wake = Wake()
+        self.stopping = False
+
+    @property
+    def busy(self) -> int:
+        """How many chats are being handled."""
+        return len(self._chats)
+
+    async def run(self) -> None:
+        """Handle whatever waits, until the program stops."""
+        while not self.stopping:
+            if len(self._chats) < CHATS_AT_ONCE:
+                await self._start_waiting()
+            await self.wake.wait(LOOK_AGAIN)
+
+    async def _start_waiting(self) -> None:
+        async with self._database.read() as work:
+            rows = await inbox.waiting(
+                work, now=self._clock.now(), but_not=self._chats, limit=CHATS_AT_ONCE - len(self._chats)
+            )
+        for update_id, chat_id, payload, attempts in rows:
+            self._chats.add(chat_id)
+            self._nursery.start_job(f"update {update_id}", self._handle_one(update_id, chat_id, payload, attempts))
+
+    async def _handle_one(self, update_id: int, chat_id: int, payload: str, attempts: int) -> None:
+        try:
+            await self._handle(update_id, payload, attempts)
+        finally:
+            self._chats.discard(chat_id)
+            self.wake.call()
+            self._progress.call()
+
+    async def _handle(self, update_id: int, payload: str, attempts: int) -> None:
+        try:
+            turn = await self._turn(payload)
+        except Exception as error:
+            # Not an update that this library can read: nothing of it can be handled, all of it is kept.
+            await self._failed(update_id, attempts, error)
+            return
+        TURN.set(turn)
+        await self._application.process_update(turn.update)
+        if turn.failure is not None and not turn.committed:
+            await self._failed(update_id, attempts, turn.failure)
+            return
+        if turn.failure is not None:
+            log.error("answer_failed", update_id=update_id, error=type(turn.failure).__name__, exc_info=turn.failure)
+        if not turn.committed:
+            async with turn.work() as work:
+                await work.commit()
+        await self._close_tap(turn)
+
+    async def _close_tap(self, turn: Turn) -> None:
+        """Every tap gets an answer, or the button would spin on the phone."""
+        try:
+            await turn.toast()
+        except Exception as error:
+            log.warning("tap_not_answered", update_id=turn.update.update_id, error=type(error).__name__)
+
+    async def _turn(self, payload: str) -> Turn:
+        update = Update.de_json(json.loads(payload), self._application.bot)
+        user = update.effective_user
+        query = update.callback_query
+        async with self._database.read() as work:
+            actor = await people.actor_of(
+                work,
+                user.id if user else inbox.NO_CHAT,
+                language=language_or_default(user.language_code if user else None, self._clinic.language),
+            )
+            dialog = await dialogs.load(work, actor.chat_id)
+            texts = await self._texts.current(work)
+        return Turn(
+            update=update,
+            bot=self._application.bot,
+            actor=actor,
+            dialog=dialog,
+            tap=decode(query.data) if query and query.data else None,
+            now=self._clock.now(),
+            clinic=self._clinic,
+            texts=texts,
+            database=self._database,
+        )
+
+    async def _failed(self, update_id: int, attempts: int, error: Exception) -> None:
+        tried = attempts + 1
+        retry_at = self._clock.now() + handling_wait(tried) if tried < HANDLING_ATTEMPTS else None
+        log.error(
+            "update_failed" if retry_at else "update_set_aside",
+            update_id=update_id,
+            attempts=tried,
+            error=type(error).__name__,
+            exc_info=error,
+        )
+        async with self._database.work() as work:
+            await inbox.mark_failed(
+                work, update_id, error=type(error).__name__, retry_at=retry_at, now=self._clock.now()
+            )
+            await work.commit()

@@ -1,0 +1,124 @@
+"""Updates come in: stored, then acknowledged, then handled. A kill between any two loses nothing.
+
+Polling acknowledges by asking for what follows the highest stored id; a webhook by answering 200 after the commit.
+"""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+import structlog
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram.request import BaseRequest
+
+from bot.clock import Clock
+from bot.pacing import seconds_of
+from storage import inbox
+from storage.database import Database
+
+log = structlog.get_logger()
+
+ALLOWED_UPDATES = [
+    "message",
+    "edited_message",
+    "callback_query",
+    "my_chat_member",
+    "message_reaction",
+]
+"""All that the bot understands. my_chat_member and message_reaction come only when they are named."""
+
+POLL_SECONDS = 25
+"""How long Telegram holds an empty poll open."""
+
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 30.0
+"""Seconds between two polls when Telegram cannot be reached."""
+
+
+def chat_of(update: dict[str, Any]) -> int:
+    """The chat whose order this update belongs to; a person's private chat has their own id."""
+    for content in update.values():
+        if not isinstance(content, dict):
+            continue
+        if "chat" in content:
+            return int(content["chat"]["id"])
+        if "message" in content and isinstance(content["message"], dict) and "chat" in content["message"]:
+            return int(content["message"]["chat"]["id"])
+        if "from" in content:
+            return int(content["from"]["id"])
+    return inbox.NO_CHAT
+
+
+def arrival_of(update: dict[str, Any]) -> inbox.Arrival:
+    """An update as Telegram sent it, ready to be stored. Raises KeyError, TypeError or ValueError for anything else."""
+    return inbox.Arrival(
+        int(update["update_id"]),
+        chat_of(update),
+        json.dumps(update, ensure_ascii=False, separators=(",", ":")),
+    )
+
+
+class Intake:
+    """Stores what arrives, by whichever way."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def store(self, updates: Sequence[dict[str, Any]]) -> int:
+        """Store updates durably; returns how many had not been seen before."""
+        async with self._database.work() as work:
+            new = await inbox.store(work, [arrival_of(update) for update in updates], now=self._clock.now())
+            await work.commit()
+        return new
+
+    async def next_offset(self) -> int | None:
+        """Where polling goes on: behind the highest stored id."""
+        async with self._database.read() as work:
+            last = await inbox.last_update_id(work)
+        return None if last is None else last + 1
+
+
+class Poller:
+    """Asks Telegram for updates, one question at a time.
+
+    The raw answer is kept as it came, so that kinds of updates that the library does not know survive too.
+    """
+
+    def __init__(self, request: BaseRequest, base_url: str, intake: Intake) -> None:
+        self._request = request
+        self._base_url = base_url
+        self._intake = intake
+        self.stopping = False
+
+    async def run(self) -> None:
+        """Poll until told to stop. Raises InvalidToken when Telegram no longer knows the token."""
+        pause = FIRST_PAUSE
+        while not self.stopping:
+            try:
+                await self._poll()
+                pause = FIRST_PAUSE
+            except InvalidToken:
+                raise
+            except RetryAfter as flood:
+                await asyncio.sleep(seconds_of(flood))
+            except TelegramError as error:
+                conflict = isinstance(error, Conflict)
+                log.warning("polling_failed", error=type(error).__name__, other_poller=conflict)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _poll(self) -> None:
+        asked = {
+            "offset": await self._intake.next_offset() or 0,
+            "timeout": POLL_SECONDS,
+            "allowed_updates": json.dumps(ALLOWED_UPDATES),
+        }
+        payload = await self._request.retrieve(
+            f"{self._base_url}/getUpdates?{urlencode(asked)}", read_timeout=POLL_SECONDS + 10
+        )
+        updates = self._request.parse_json_payload(payload)["result"]
+        if updates:
+            await self._intake.store(updates)

@@ -1,0 +1,244 @@
+"""One outbox row → Bot API → sent, deferred, refused or uncertain. Only the sender sends what is owed.
+
+A row is claimed in its lane, waits for its turn in the throttle, is checked once more, marked as sending, and only
+then sent. No transaction is open during the call.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import structlog
+from telegram.error import RetryAfter
+
+from bot import telegram_calls
+from bot.clock import Clock
+from bot.flows import note_unreachable
+from bot.flows.composing import Composer, Left, Scene
+from bot.lifecycle import Nursery, Wake
+from bot.pacing import Paced, seconds_of
+from bot.telegram_calls import AnyBot
+from bot.texts import PublishedTexts
+from bot.throttle import Throttle
+from messages.clinic import Clinic
+from messages.outgoing import PROACTIVE, Kind, Lane, Outgoing
+from messages.retrying import Again, End, Plain, decide
+from messages.timing import is_quiet, next_morning
+from storage import outbox
+from storage.database import Database, UnitOfWork
+from storage.tables import Outbox, Patient, Staff
+
+log = structlog.get_logger()
+
+ROUTINE_AT_ONCE = 30
+"""Routine rows on their way together: draining 500 first made an alert wait for 16 s."""
+
+LOOK_AGAIN = 0.5
+"""Seconds after which the outbox is read again without news."""
+
+
+class Sender:
+    """Sends what is due, most urgent lane first."""
+
+    def __init__(
+        self,
+        bot: AnyBot,
+        database: Database,
+        clock: Clock,
+        clinic: Clinic,
+        texts: PublishedTexts,
+        throttle: Throttle,
+        nursery: Nursery,
+        composers: Mapping[Kind, Composer],
+        progress: Wake,
+    ) -> None:
+        self._bot = bot
+        self._database = database
+        self._clock = clock
+        self._clinic = clinic
+        self._texts = texts
+        self._throttle = throttle
+        self._nursery = nursery
+        self._composers = composers
+        self._progress = progress
+        self._in_hand: dict[Lane, int] = dict.fromkeys(Lane, 0)
+        self.wake = Wake()
+        self.stopping = False
+
+    @property
+    def busy(self) -> int:
+        """How many rows are claimed by this process and not ended."""
+        return sum(self._in_hand.values())
+
+    async def run(self) -> None:
+        """Send until the program stops."""
+        while not self.stopping:
+            await self._start_due()
+            await self.wake.wait(LOOK_AGAIN)
+
+    async def _start_due(self) -> None:
+        for lane in await self._lanes_due():
+            room = ROUTINE_AT_ONCE - self._in_hand[lane]
+            if room <= 0:
+                continue
+            async with self._database.work() as work:
+                rows = await outbox.claim(work, lane, many=room, now=self._clock.now())
+                await work.commit()
+            await self._start(rows, lane)
+
+    async def _start(self, rows: list[Outbox], lane: Lane) -> None:
+        """Start a job for each row. All chats are known before, so that they queue in the order of the rows."""
+        async with self._database.read() as work:
+            chats = [await self._chat_of(work, row) for row in rows]
+        for row, chat_id in zip(rows, chats, strict=True):
+            self._in_hand[lane] += 1
+            self._nursery.start_job(f"outbox {row.id}", self._send_one(row, lane, chat_id))
+
+    async def _lanes_due(self) -> list[Lane]:
+        """Ask as a reader first: an idle sender must not take the write lock twice a second."""
+        async with self._database.read() as work:
+            return await outbox.lanes_due(work, now=self._clock.now())
+
+    async def _send_one(self, row: Outbox, lane: Lane, chat_id: int | None) -> None:
+        try:
+            await self._deliver(row, lane, chat_id)
+        finally:
+            self._in_hand[lane] -= 1
+            self.wake.call()
+            self._progress.call()
+
+    async def _deliver(self, row: Outbox, lane: Lane, chat_id: int | None) -> None:
+        if chat_id is None:
+            await self._end(row, "skipped", "not_joined")
+            return
+        async with self._throttle.turn(lane, chat_id):
+            prepared = await self._prepare(row)
+            if prepared is None:
+                return
+            outgoing, scene = prepared
+            await self._call(row, outgoing, scene)
+
+    async def _chat_of(self, work: UnitOfWork, row: Outbox) -> int | None:
+        """The recipient's chat; None for somebody who has not joined."""
+        person: Patient | Staff | None
+        if row.patient_id is not None:
+            person = await work.session.get(Patient, row.patient_id)
+        else:
+            person = await work.session.get(Staff, row.staff_id)
+        return person.telegram_id if person else None
+
+    async def _prepare(self, row: Outbox) -> tuple[Outgoing, Scene] | None:
+        """Check and compose at the last moment, then mark as sending. None: it has ended another way."""
+        now = self._clock.now()
+        async with self._database.read() as work:
+            scene = await self._scene(work, row, now)
+            verdict = obstacle(row, scene)
+            if verdict is None:
+                composed = await self._composers[Kind(row.kind)].compose(work, row, scene)
+        if isinstance(verdict, datetime):
+            async with self._database.work() as work:
+                await outbox.put_back(work, row.id, due_at=verdict)
+                await work.commit()
+            return None
+        if isinstance(verdict, str):
+            await self._end(row, "skipped", verdict)
+            return None
+        if isinstance(composed, Left):
+            await self._end(row, "skipped", composed.reason)
+            return None
+        async with self._database.work() as work:
+            still_owed = await outbox.mark_sending(work, row.id)
+            await work.commit()
+        return (composed, scene) if still_owed else None
+
+    async def _scene(self, work: UnitOfWork, row: Outbox, now: datetime) -> Scene:
+        return Scene(
+            now=now,
+            clinic=self._clinic,
+            texts=await self._texts.current(work),
+            patient=await work.session.get(Patient, row.patient_id) if row.patient_id else None,
+            staff=await work.session.get(Staff, row.staff_id) if row.staff_id else None,
+        )
+
+    async def _call(self, row: Outbox, outgoing: Outgoing, scene: Scene, *, plain: bool = False) -> None:
+        try:
+            message_ids = await telegram_calls.send(self._bot, scene.chat_id, outgoing, paced=Paced.ALREADY)
+        except Exception as error:
+            await self._failed(row, outgoing, scene, error, plain=plain)
+            return
+        now = self._clock.now()
+        async with self._database.work() as work:
+            await outbox.mark_sent(
+                work,
+                row,
+                chat_id=scene.chat_id,
+                message_ids=message_ids,
+                version=outgoing.template_version_id,
+                now=now,
+            )
+            after = self._composers[Kind(row.kind)].after
+            if after is not None:
+                await after(work, row, scene, message_ids)
+            await work.commit()
+
+    async def _failed(self, row: Outbox, outgoing: Outgoing, scene: Scene, error: Exception, *, plain: bool) -> None:
+        failure, retry_after = telegram_calls.failure_of(error)
+        if isinstance(error, RetryAfter):
+            self._throttle.flooded(scene.chat_id, seconds_of(error))
+        log.warning("not_sent", outbox_id=row.id, kind=row.kind, failure=failure.value, error=type(error).__name__)
+        decision = decide(Kind(row.kind), failure, attempts=row.attempts + 1, retry_after=retry_after, plain=plain)
+        match decision:
+            case Plain():
+                await self._call(row, telegram_calls.as_plain(outgoing), scene, plain=True)
+            case Again():
+                await self._try_again(row, decision)
+            case End(state="failed", reason="unreachable"):
+                await self._unreachable(row, scene)
+            case End():
+                await self._refused(row, scene, decision)
+
+    async def _try_again(self, row: Outbox, decision: Again) -> None:
+        async with self._database.work() as work:
+            await outbox.put_back(work, row.id, due_at=self._clock.now() + decision.wait, repeated=decision.repeated)
+            await work.commit()
+
+    async def _unreachable(self, row: Outbox, scene: Scene) -> None:
+        async with self._database.work() as work:
+            await outbox.end(work, row.id, state="failed", reason="unreachable", now=scene.now)
+            await note_unreachable.note_unreachable(
+                work, patient=scene.patient, staff=scene.staff, now=self._clock.now(), clinic=self._clinic
+            )
+            await work.commit()
+
+    async def _refused(self, row: Outbox, scene: Scene, decision: End) -> None:
+        async with self._database.work() as work:
+            await outbox.end(work, row.id, state=decision.state, reason=decision.reason, now=self._clock.now())
+            refused = self._composers[Kind(row.kind)].refused
+            if refused is not None and decision.state == "failed":
+                await refused(work, row, scene)
+            await work.commit()
+
+    async def _end(self, row: Outbox, state: str, reason: str) -> None:
+        async with self._database.work() as work:
+            await outbox.end(work, row.id, state=state, reason=reason, now=self._clock.now())
+            await work.commit()
+
+
+def obstacle(row: Outbox, scene: Scene) -> str | datetime | None:
+    """Why a row must not go: a reason (it ends as skipped), a time to try again, or None when it may."""
+    kind = Kind(row.kind)
+    if row.not_after is not None and scene.now > row.not_after:
+        return "too_late"
+    if scene.patient is not None:
+        if scene.patient.removed_at is not None:
+            return "removed"
+        if kind in PROACTIVE and scene.patient.stopped_at is not None:
+            return "stopped"
+        if kind in PROACTIVE and scene.patient.consented_at is None:
+            return "no_consent"
+        if kind in PROACTIVE and scene.patient.unreachable_since is not None:
+            return "unreachable"
+        if kind in PROACTIVE and is_quiet(scene.now, scene.zone):
+            return next_morning(scene.now, scene.zone)
+    if scene.staff is not None and scene.staff.removed_at is not None:
+        return "removed"
+    return None

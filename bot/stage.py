@@ -1,0 +1,139 @@
+"""The real application against the sandbox, with a clock that can be moved: demo, simulator and tests.
+
+Moving the clock leaves nothing out: it jumps from event to event, so that everything happens at its own time
+and in its order, only faster.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from bot.app import Aftercare
+from bot.clock import MovableClock
+from bot.lifecycle import Nursery
+from bot.sandbox.sandbox import Sandbox
+from bot.sandbox.server import SandboxServer
+from bot.throttle import NO_LIMITS, Limits
+from messages.clinic import Clinic
+from storage.database import Database
+
+STEPS_AT_ONE_TIME = 200
+"""Events at one and the same moment. More means that something stays due for ever, which is a bug to show."""
+
+
+SETTLE_SECONDS = 60.0
+"""Real seconds for everything that is due at one moment. Longer means that something is stuck."""
+
+
+class Player(Protocol):
+    """Somebody who acts by themselves at times of their own: the simulator's people."""
+
+    def next_time(self) -> datetime | None:
+        """When they will act next, aware; None when they only wait."""
+
+    async def act(self, now: datetime) -> bool:
+        """Do one thing that is due at `now`; False when there is none."""
+
+
+class Stage:
+    """Sandbox, application and clock. It is the sandbox's time machine.
+
+    `start` and `stop` the application as often as wanted; `open` and `close` the sandbox once.
+    """
+
+    def __init__(
+        self,
+        database_url: str,
+        clinic: Clinic,
+        clock: MovableClock,
+        *,
+        limits: Limits = NO_LIMITS,
+        hints: tuple[str, ...] = (),
+        port: int = 0,
+        bot_username: str = "aftercare_sandbox_bot",
+    ) -> None:
+        """Raises OSError where the port is taken."""
+        self.clock = clock
+        self.clinic = clinic
+        self.database_url = database_url
+        self.limits = limits
+        self.players: Sequence[Player] = ()
+        self.sandbox = Sandbox(clock.now, bot_name=clinic.name, bot_username=bot_username)
+        self.server = SandboxServer(self.sandbox, time_machine=self, clinic=clinic.name, hints=hints, port=port)
+        self.database: Database
+        self.app: Aftercare
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The clinic's zone."""
+        return self.clinic.zone
+
+    def now(self) -> datetime:
+        """The present, aware, in UTC."""
+        return self.clock.now()
+
+    async def open(self) -> None:
+        """Let the sandbox answer."""
+        self._nursery = Nursery()
+        self._serving = self._nursery.start_loop("sandbox", self.server.serve())
+
+    async def close(self) -> None:
+        """Stop the sandbox."""
+        self.server.stop()
+        await asyncio.gather(self._serving, return_exceptions=True)
+        await self._nursery.stop()
+
+    async def start(self) -> None:
+        """Start the application on the database, as it stands."""
+        self.database = Database(self.database_url)
+        self.app = Aftercare(
+            token=self.server.token,
+            api_url=self.server.url,
+            database=self.database,
+            clock=self.clock,
+            clinic=self.clinic,
+            limits=self.limits,
+        )
+        # A clock that is moved brings its own ticks; the timer's would come in between by chance.
+        await self.app.start(ticking=False)
+        self.clinic = self.app.clinic
+
+    async def stop(self) -> None:
+        """Stop the application in order."""
+        await self.app.stop()
+        await self.database.close()
+
+    async def settle(self) -> None:
+        """Until every update is handled and every due message is sent. Raises TimeoutError when it never ends."""
+        async with asyncio.timeout(SETTLE_SECONDS):
+            for _ in range(2):
+                await self.sandbox.settled()
+                await self.app.settle()
+
+    async def next_event(self) -> datetime | None:
+        """When somebody or the program will next do something by themselves."""
+        times = [await self.app.next_event(), *(player.next_time() for player in self.players)]
+        return min((each for each in times if each is not None), default=None)
+
+    async def move_to(self, when: datetime) -> None:
+        """Live through everything up to `when`. Raises RuntimeError if something stays due for ever."""
+        await self.settle()
+        last, repeated = self.clock.now(), 0
+        while (event := await self.next_event()) is not None and event <= when:
+            moment = max(event, self.clock.now())
+            repeated = repeated + 1 if moment == last else 0
+            if repeated > STEPS_AT_ONE_TIME:
+                raise RuntimeError(f"something stays due at {moment.isoformat()}")
+            last = moment
+            await self._arrive(moment)
+        await self._arrive(when)
+
+    async def _arrive(self, moment: datetime) -> None:
+        self.clock.set(moment)
+        await self.app.schedule.run_all()
+        self.app.look_again()
+        await self.settle()
+        while any([await player.act(self.clock.now()) for player in self.players]):
+            await self.settle()

@@ -1,0 +1,164 @@
+"""Calls to Telegram: an `Outgoing` becomes the right Bot API method, and an error becomes a `Failure`.
+
+```
+TelegramError
+├── RetryAfter                          FLOOD
+├── Forbidden, InvalidToken             UNREACHABLE, REFUSED
+├── ChatMigrated                        REFUSED (groups are left)
+└── NetworkError
+    ├── BadRequest                      BAD_MARKUP, UNREACHABLE (no chat) or REFUSED
+    ├── TimedOut, by its cause          NOT_SENT (connect, pool) or UNKNOWN (read, write)
+    └── any other, by its cause         NOT_SENT (connect) or UNKNOWN (5xx, connection lost)
+```
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+from html import escape
+
+import httpx
+from telegram import InputFile, LinkPreviewOptions, ReplyParameters
+from telegram import InputMediaAudio as AudioInAlbum
+from telegram import InputMediaDocument as DocumentInAlbum
+from telegram import InputMediaPhoto as PhotoInAlbum
+from telegram import InputMediaVideo as VideoInAlbum
+from telegram.constants import ParseMode
+from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
+from telegram.ext import ExtBot
+
+from bot.keyboards import markup
+from bot.pacing import Paced, seconds_of
+from messages.markup import plain_text
+from messages.outgoing import Media, MediaKind, Outgoing
+from messages.retrying import Failure
+
+AnyBot = ExtBot[Paced]
+
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+
+_ALBUM_TYPES: dict[MediaKind, type[PhotoInAlbum | VideoInAlbum | AudioInAlbum | DocumentInAlbum]] = {
+    MediaKind.PHOTO: PhotoInAlbum,
+    MediaKind.VIDEO: VideoInAlbum,
+    MediaKind.AUDIO: AudioInAlbum,
+    MediaKind.DOCUMENT: DocumentInAlbum,
+}
+
+
+async def send(bot: AnyBot, chat_id: int, outgoing: Outgoing, *, paced: Paced) -> tuple[int, ...]:
+    """Send one message; returns the ids it got. Raises TelegramError."""
+    reply = ReplyParameters(outgoing.reply_to, allow_sending_without_reply=True) if outgoing.reply_to else None
+    if outgoing.copy_of is not None:
+        copied = await bot.copy_message(
+            chat_id,
+            from_chat_id=outgoing.copy_of.chat_id,
+            message_id=outgoing.copy_of.message_id,
+            reply_parameters=reply,
+            rate_limit_args=paced,
+        )
+        return (copied.message_id,)
+    if len(outgoing.media) > 1:
+        album = await bot.send_media_group(
+            chat_id,
+            media=_album(outgoing),
+            caption=outgoing.text,
+            parse_mode=ParseMode.HTML,
+            reply_parameters=reply,
+            disable_notification=outgoing.silent,
+            rate_limit_args=paced,
+        )
+        return tuple(message.message_id for message in album)
+    if outgoing.media:
+        return (await _send_medium(bot, chat_id, outgoing, reply, paced),)
+    message = await bot.send_message(
+        chat_id,
+        outgoing.text,
+        parse_mode=ParseMode.HTML,
+        reply_markup=markup(outgoing.buttons),
+        reply_parameters=reply,
+        disable_notification=outgoing.silent,
+        link_preview_options=NO_PREVIEW,
+        rate_limit_args=paced,
+    )
+    return (message.message_id,)
+
+
+async def _send_medium(
+    bot: AnyBot, chat_id: int, outgoing: Outgoing, reply: ReplyParameters | None, paced: Paced
+) -> int:
+    medium = outgoing.media[0]
+    method = getattr(bot, f"send_{medium.kind.value}")
+    message = await method(
+        chat_id,
+        **{medium.kind.value: _file(medium)},
+        caption=outgoing.text,
+        parse_mode=ParseMode.HTML,
+        reply_markup=markup(outgoing.buttons),
+        reply_parameters=reply,
+        disable_notification=outgoing.silent,
+        rate_limit_args=paced,
+    )
+    return int(message.message_id)
+
+
+def _file(medium: Media) -> str | InputFile:
+    if medium.content is not None:
+        return InputFile(medium.content, filename=medium.filename)
+    if medium.file_id is None:
+        raise ValueError("a medium needs a file id or content")
+    return medium.file_id
+
+
+def _album(outgoing: Outgoing) -> list[PhotoInAlbum | VideoInAlbum | AudioInAlbum | DocumentInAlbum]:
+    return [_ALBUM_TYPES[medium.kind](_file(medium)) for medium in outgoing.media]
+
+
+def as_plain(outgoing: Outgoing) -> Outgoing:
+    """The same words without markup, for a text that Telegram could not parse."""
+    return replace(outgoing, text=escape(plain_text(outgoing.text), quote=False))
+
+
+async def edit(bot: AnyBot, chat_id: int, message_id: int, outgoing: Outgoing, *, paced: Paced) -> bool:
+    """Change a message of ours. True also when it says the same already; False when it cannot be edited any more."""
+    try:
+        await bot.edit_message_text(
+            outgoing.text,
+            chat_id=chat_id,
+            message_id=message_id,
+            parse_mode=ParseMode.HTML,
+            reply_markup=markup(outgoing.buttons),
+            link_preview_options=NO_PREVIEW,
+            rate_limit_args=paced,
+        )
+    except BadRequest as error:
+        if "not modified" in error.message:
+            return True
+        if "message to edit not found" in error.message.lower() or "can't be edited" in error.message:
+            return False
+        raise
+    return True
+
+
+def failure_of(error: Exception) -> tuple[Failure, timedelta | None]:
+    """What an error of a call means, and how long Telegram asks to wait. Most specific class first."""
+    match error:
+        case RetryAfter():
+            return Failure.FLOOD, timedelta(seconds=seconds_of(error))
+        case Forbidden():
+            return Failure.UNREACHABLE, None
+        case BadRequest():
+            return _failure_of_bad_request(error.message.lower()), None
+        case NetworkError():
+            unsent = httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout
+            return (Failure.NOT_SENT if isinstance(error.__cause__, unsent) else Failure.UNKNOWN), None
+        case TelegramError():
+            return Failure.REFUSED, None
+        case _:
+            raise error
+
+
+def _failure_of_bad_request(message: str) -> Failure:
+    if "can't parse entities" in message:
+        return Failure.BAD_MARKUP
+    if "chat not found" in message or "user not found" in message:
+        return Failure.UNREACHABLE
+    return Failure.REFUSED

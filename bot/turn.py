@@ -1,0 +1,137 @@
+"""One update in hand: who sent it, where their conversation stands, and how to answer."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from telegram import Message, Update
+from telegram.error import BadRequest
+
+from bot import telegram_calls
+from bot.keyboards import Tap
+from bot.pacing import Paced
+from bot.telegram_calls import AnyBot
+from messages.clinic import Clinic
+from messages.errors import Value
+from messages.outgoing import Outgoing
+from messages.people import Actor
+from messages.templates import Texts
+from storage import inbox
+from storage.database import Database, UnitOfWork
+from storage.dialogs import DialogState
+
+
+@dataclass
+class Turn:
+    """Everything a handler needs, and nothing that reaches beyond this update.
+
+    `failure` is the bug or broken machine that stopped the handling; errors a person caused are told to them.
+    """
+
+    update: Update
+    bot: AnyBot
+    actor: Actor
+    dialog: DialogState | None
+    tap: Tap | None
+    now: datetime
+    clinic: Clinic
+    texts: Texts
+    database: Database
+    committed: bool = False
+    tap_answered: bool = False
+    failure: Exception | None = None
+
+    @property
+    def chat_id(self) -> int:
+        """The private chat of the person."""
+        return self.actor.chat_id
+
+    @property
+    def message(self) -> Message | None:
+        """The message that was sent or edited; None for taps and other updates."""
+        return self.update.message or self.update.edited_message
+
+    @property
+    def tapped_message_id(self) -> int | None:
+        """The message whose button was tapped."""
+        query = self.update.callback_query
+        return query.message.message_id if query and query.message else None
+
+    @property
+    def telegram_language(self) -> str | None:
+        """The language of the person's Telegram, "fr-CA" for one; None where it does not say."""
+        user = self.update.effective_user
+        return user.language_code if user else None
+
+    @property
+    def text(self) -> str:
+        """The text of the message, empty where there is none."""
+        return (self.message.text or "") if self.message else ""
+
+    @property
+    def command_argument(self) -> str:
+        """What follows the command, without blanks around it."""
+        _, _, argument = self.text.partition(" ")
+        return argument.strip()
+
+    @asynccontextmanager
+    async def work(self) -> AsyncIterator[UnitOfWork]:
+        """A writing unit of work. Committing it ends this update in the same transaction: one a handler."""
+        async with self.database.work() as unit:
+            unit.before_commit(partial(inbox.mark_done, update_id=self.update.update_id, now=self.now))
+            unit.after_commit(self._note_commit)
+            yield unit
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[UnitOfWork]:
+        """A reading unit of work."""
+        async with self.database.read() as unit:
+            yield unit
+
+    def html(self, key: str, **values: Value) -> str:
+        """A text in the person's language, as Telegram HTML."""
+        return self.texts.html(key, self.actor.language, **values)
+
+    def plain(self, key: str, **values: Value) -> str:
+        """A text in the person's language without markup: buttons and toasts."""
+        return self.texts.plain(key, self.actor.language, **values)
+
+    async def say(self, outgoing: Outgoing) -> int:
+        """Send a message into this conversation; returns its id."""
+        return (await telegram_calls.send(self.bot, self.chat_id, outgoing, paced=Paced.ANSWER))[-1]
+
+    async def say_text(self, key: str, **values: Value) -> int:
+        """Send a text by its key."""
+        return await self.say(Outgoing(self.html(key, **values)))
+
+    async def show(self, outgoing: Outgoing, message_id: int | None = None) -> int:
+        """Change the tapped message (or `message_id`) in place; a message too old for that is sent anew."""
+        target = message_id or self.tapped_message_id
+        if target is not None and await telegram_calls.edit(
+            self.bot, self.chat_id, target, outgoing, paced=Paced.ANSWER
+        ):
+            return target
+        return await self.say(outgoing)
+
+    async def toast(self, key: str | None = None, *, alert: bool = False, **values: Value) -> None:
+        """Answer the tap: a short line at the top, or a window to close (`alert`). Once; later ones are dropped."""
+        if self.update.callback_query is None or self.tap_answered:
+            return
+        self.tap_answered = True
+        text = self.plain(key, **values) if key else None
+        try:
+            await self.bot.answer_callback_query(self.update.callback_query.id, text=text, show_alert=alert)
+        except BadRequest as error:
+            # Telegram forgets a tap after some minutes; what it asked for has been done all the same.
+            if "too old" not in error.message and "query id is invalid" not in error.message.lower():
+                raise
+
+    def _note_commit(self) -> None:
+        self.committed = True
+
+
+TURN: ContextVar[Turn] = ContextVar("turn")
+"""The update in hand: python-telegram-bot's handlers find their turn here."""

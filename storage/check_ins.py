@@ -1,0 +1,216 @@
+"""Check-ins and their answers."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, select, update
+
+from messages.check_in import Answers, Item, Question
+from messages.outgoing import Kind
+from storage.database import UnitOfWork
+from storage.tables import Answer, CheckIn, Outbox, ReportedItem, Session
+
+UNFINISHED = ("planned", "open")
+"""States in which a check-in can still be answered or withdrawn."""
+
+
+async def add(
+    work: UnitOfWork,
+    *,
+    session_id: int,
+    patient_id: int,
+    step: str,
+    kind: str,
+    due_at: datetime,
+    appointment_id: int | None = None,
+) -> CheckIn:
+    """A new check-in in state planned, flushed, so that it has its id. Its outbox row is the caller's.
+
+    `appointment_id` is set when it also carries the reminder of that appointment.
+    """
+    check_in = CheckIn(
+        session_id=session_id,
+        patient_id=patient_id,
+        step=step,
+        kind=kind,
+        state="planned",
+        due_at=due_at,
+        appointment_id=appointment_id,
+        items_closed=False,
+        nothing_else=False,
+        something_else=False,
+        other_text=False,
+        flags=[],
+        rules=[],
+        watched=[],
+    )
+    work.session.add(check_in)
+    await work.session.flush()
+    return check_in
+
+
+async def withdraw(work: UnitOfWork, *which: ColumnElement[bool], state: str, now: datetime) -> list[int]:
+    """End the planned and open check-ins that match all of `which` as cancelled, skipped or missed.
+
+    Returns their ids; nobody is nudged about them any more. Their outbox rows are the caller's to withdraw.
+    """
+    statement = (
+        update(CheckIn)
+        .where(CheckIn.state.in_(UNFINISHED), *which)
+        .values(state=state, done_at=now, nudge_due_at=None, silence_due_at=None)
+        .returning(CheckIn.id)
+    )
+    return list((await work.session.scalars(statement)).all())
+
+
+async def get(work: UnitOfWork, check_in_id: int) -> CheckIn | None:
+    """One check-in. Whose it is, the caller asks."""
+    return await work.session.get(CheckIn, check_in_id)
+
+
+async def of_session(work: UnitOfWork, session_id: int) -> Sequence[CheckIn]:
+    """All check-ins of a session, in the order in which they are due."""
+    statement = select(CheckIn).where(CheckIn.session_id == session_id).order_by(CheckIn.due_at, CheckIn.id)
+    return (await work.session.scalars(statement)).all()
+
+
+async def history(work: UnitOfWork, course_id: int) -> Sequence[CheckIn]:
+    """The answered check-ins of a course, finished or not, oldest first."""
+    statement = (
+        select(CheckIn)
+        .join(Session, CheckIn.session_id == Session.id)
+        .where(Session.course_id == course_id, CheckIn.answered_at.is_not(None))
+        .order_by(CheckIn.due_at, CheckIn.id)
+    )
+    return (await work.session.scalars(statement)).all()
+
+
+async def latest_done(work: UnitOfWork, patient_id: int) -> CheckIn | None:
+    """The patient's last finished check-in."""
+    return await work.session.scalar(
+        select(CheckIn)
+        .where(CheckIn.patient_id == patient_id, CheckIn.state == "done")
+        .order_by(CheckIn.done_at.desc(), CheckIn.id.desc())
+        .limit(1)
+    )
+
+
+async def latest_open(work: UnitOfWork, patient_id: int) -> CheckIn | None:
+    """The patient's newest check-in that was sent and waits for answers."""
+    return await work.session.scalar(
+        select(CheckIn)
+        .where(CheckIn.patient_id == patient_id, CheckIn.state == "open")
+        .order_by(CheckIn.opened_at.desc(), CheckIn.id.desc())
+        .limit(1)
+    )
+
+
+async def next_planned(work: UnitOfWork, patient_id: int, *, after: datetime) -> CheckIn | None:
+    """The patient's next check-in that has not been sent and is due after `after`."""
+    return await work.session.scalar(
+        select(CheckIn)
+        .where(CheckIn.patient_id == patient_id, CheckIn.state == "planned", CheckIn.due_at > after)
+        .order_by(CheckIn.due_at, CheckIn.id)
+        .limit(1)
+    )
+
+
+async def answers_of(work: UnitOfWork, check_in: CheckIn) -> Answers:
+    """What was answered so far."""
+    scores = await work.session.execute(select(Answer.question, Answer.score).where(Answer.check_in_id == check_in.id))
+    items = await work.session.execute(
+        select(ReportedItem.item, ReportedItem.follow_up).where(ReportedItem.check_in_id == check_in.id)
+    )
+    reported = {Item(item): follow_up for item, follow_up in items.all()}
+    return Answers(
+        scores={Question(question): score for question, score in scores.all()},
+        items=frozenset(reported),
+        follow_ups={item: yes for item, yes in reported.items() if yes is not None},
+        nothing_else=check_in.nothing_else,
+        something_else=check_in.something_else,
+        other_text=check_in.other_text,
+    )
+
+
+async def due_for_nudge(work: UnitOfWork, *, now: datetime) -> Sequence[int]:
+    """The ids of the check-ins that are to be asked once more."""
+    statement = select(CheckIn.id).where(CheckIn.nudge_due_at <= now).order_by(CheckIn.nudge_due_at, CheckIn.id)
+    return (await work.session.scalars(statement)).all()
+
+
+async def next_nudge_at(work: UnitOfWork) -> datetime | None:
+    """When the next check-in is to be asked once more."""
+    return await work.session.scalar(select(func.min(CheckIn.nudge_due_at)))
+
+
+async def due_for_silence(work: UnitOfWork, *, now: datetime) -> Sequence[int]:
+    """The ids of the check-ins whose silence is to be looked at."""
+    statement = select(CheckIn.id).where(CheckIn.silence_due_at <= now).order_by(CheckIn.silence_due_at, CheckIn.id)
+    return (await work.session.scalars(statement)).all()
+
+
+async def next_silence_at(work: UnitOfWork) -> datetime | None:
+    """When the next silence is to be looked at."""
+    return await work.session.scalar(select(func.min(CheckIn.silence_due_at)))
+
+
+async def locked(work: UnitOfWork, check_in_id: int) -> CheckIn:
+    """One check-in, held until the end of this transaction: an answer and a nudge exclude each other."""
+    return await work.session.get_one(CheckIn, check_in_id, with_for_update=True, populate_existing=True)
+
+
+async def own(work: UnitOfWork, check_in_id: int, patient_id: int) -> CheckIn | None:
+    """A patient's own check-in, held as by `locked`. None for anybody else's."""
+    return await work.session.scalar(
+        select(CheckIn)
+        .where(CheckIn.id == check_in_id, CheckIn.patient_id == patient_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+
+
+async def others_open(work: UnitOfWork, check_in: CheckIn) -> Sequence[CheckIn]:
+    """The patient's other check-ins that wait for answers, held as by `locked`."""
+    statement = (
+        select(CheckIn)
+        .where(CheckIn.patient_id == check_in.patient_id, CheckIn.state == "open", CheckIn.id != check_in.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return (await work.session.scalars(statement)).all()
+
+
+async def due_unfinished(work: UnitOfWork, *, now: datetime) -> Sequence[int]:
+    """The ids of the check-ins whose grave answers have waited long enough for the rest."""
+    statement = select(CheckIn.id).where(CheckIn.unfinished_due_at <= now).order_by(CheckIn.unfinished_due_at)
+    return (await work.session.scalars(statement)).all()
+
+
+async def next_unfinished_at(work: UnitOfWork) -> datetime | None:
+    """When the next unfinished check-in is due."""
+    return await work.session.scalar(select(func.min(CheckIn.unfinished_due_at)))
+
+
+async def perhaps_sent(work: UnitOfWork) -> Sequence[int]:
+    """The ids of the check-ins of which nobody knows whether they have arrived."""
+    statement = (
+        select(CheckIn.id)
+        .join(Outbox, Outbox.check_in_id == CheckIn.id)
+        .where(Outbox.kind == Kind.CHECK_IN.value, Outbox.state == "uncertain", CheckIn.state == "planned")
+    )
+    return (await work.session.scalars(statement)).all()
+
+
+async def answered_before(work: UnitOfWork, check_in: CheckIn) -> CheckIn | None:
+    """The patient's last check-in before this one that got any answer, finished or not."""
+    return await work.session.scalar(
+        select(CheckIn)
+        .where(
+            CheckIn.patient_id == check_in.patient_id,
+            CheckIn.id != check_in.id,
+            CheckIn.due_at <= check_in.due_at,
+            CheckIn.answered_at.is_not(None),
+        )
+        .order_by(CheckIn.due_at.desc(), CheckIn.id.desc())
+        .limit(1)
+    )

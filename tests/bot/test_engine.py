@@ -1,0 +1,180 @@
+"""Intake, handling and sending as one engine: what arrives is handled once and in order, what is owed goes once."""
+
+import json
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from bot.sandbox.faults import Fault
+from messages.outgoing import Kind
+from messages.retrying import HANDLING_ATTEMPTS
+from storage import outbox
+from storage.database import Database
+from storage.outbox import Owed
+from storage.tables import Delivery, Inbox, Outbox
+from tests.world import World
+
+
+async def _owe(world: World, key: str, staff_id: int, **more: object) -> None:
+    now = world.clock.now()
+    columns: dict[str, object] = {"due_at": now, "values": {}, **more}
+    owed = Owed(key=key, kind=Kind.NOTICE, template="group.private_only", staff_id=staff_id, **columns)  # type: ignore[arg-type]
+    async with world.database.work() as work:
+        await outbox.plan(work, [owed], now=now)
+        await work.commit()
+    await world.settle()
+
+
+async def _row(database: Database, key: str) -> Outbox:
+    async with database.read() as work:
+        return (await work.session.scalars(select(Outbox).where(Outbox.key == key))).one()
+
+
+async def test_a_stranger_learns_that_nobody_reads_this(world: World) -> None:
+    stranger = world.sandbox.person("Nobody")
+    stranger.say("is anybody there?")
+    await world.settle()
+    assert "nobody will read it" in stranger.last.text
+    assert "112" in stranger.last.text
+
+
+async def test_planning_the_same_key_twice_sends_once(world: World) -> None:
+    marie = await world.practitioner()
+    staff_id = await world.staff_id(marie)
+    before = len(marie.bot_messages)
+    await _owe(world, "once", staff_id)
+    await _owe(world, "once", staff_id)
+    assert len(marie.bot_messages) == before + 1
+
+
+async def test_a_sent_row_remembers_which_message_carried_it(world: World) -> None:
+    marie = await world.practitioner()
+    await _owe(world, "remembered", await world.staff_id(marie))
+    row = await _row(world.database, "remembered")
+    assert row.state == "sent"
+    async with world.database.read() as work:
+        delivery = (await work.session.scalars(select(Delivery).where(Delivery.outbox_id == row.id))).one()
+    assert (delivery.chat_id, delivery.message_id) == (marie.id, marie.last.id)
+
+
+async def test_nothing_goes_before_its_time_or_after_its_deadline(world: World) -> None:
+    marie = await world.practitioner()
+    staff_id = await world.staff_id(marie)
+    now = world.clock.now()
+    await _owe(world, "later", staff_id, due_at=now + timedelta(hours=2))
+    await _owe(world, "too late", staff_id, due_at=now - timedelta(hours=2), not_after=now - timedelta(hours=1))
+    assert (await _row(world.database, "later")).state == "pending"
+    late = await _row(world.database, "too late")
+    assert (late.state, late.reason) == ("skipped", "too_late")
+    await world.move(hours=2)
+    assert (await _row(world.database, "later")).state == "sent"
+
+
+async def test_what_was_withdrawn_is_not_sent(world: World) -> None:
+    marie = await world.practitioner()
+    staff_id = await world.staff_id(marie)
+    before = len(marie.bot_messages)
+    await _owe(world, "withdrawn", staff_id, due_at=world.clock.now() + timedelta(hours=1))
+    async with world.database.work() as work:
+        count = await outbox.withdraw(work, Outbox.key == "withdrawn", reason="moved", now=world.clock.now())
+        await work.commit()
+    await world.move(hours=2)
+    assert count == 1
+    assert len(marie.bot_messages) == before
+    assert (await _row(world.database, "withdrawn")).reason == "moved"
+
+
+async def test_a_server_error_is_repeated_only_as_uncertain(world: World) -> None:
+    marie = await world.practitioner()
+    world.sandbox.faults.add(Fault.answer(502, "Bad Gateway", method="sendMessage", moment="after", times=1))
+    await _owe(world, "uncertain", await world.staff_id(marie))
+    await world.move(seconds=2)
+    row = await _row(world.database, "uncertain")
+    assert (row.state, row.repeats) == ("sent", 1)
+    assert sum("private" in message.text for message in marie.bot_messages) == 2
+
+
+async def test_a_flood_is_waited_out_and_nothing_is_lost(world: World) -> None:
+    marie = await world.practitioner()
+    world.sandbox.faults.add(Fault.flood(3, chat_id=marie.id))
+    await _owe(world, "flooded", await world.staff_id(marie))
+    assert (await _row(world.database, "flooded")).state == "pending"
+    world.app.throttle.forget_pauses()
+    await world.move(seconds=3)
+    row = await _row(world.database, "flooded")
+    assert (row.state, row.repeats) == ("sent", 0)
+
+
+async def test_an_update_delivered_twice_is_handled_once(world: World) -> None:
+    person = world.sandbox.person("Twice")
+    world.sandbox.faults.add(Fault("duplicate_update", times=1))
+    person.say("hello")
+    await world.settle()
+    assert len(person.bot_messages) == 1
+
+
+async def test_an_update_that_always_fails_is_set_aside_while_other_chats_go_on(world: World) -> None:
+    broken = world.sandbox.person("Broken")
+    other = world.sandbox.person("Other")
+    await world.app.intake.store([{"update_id": 1, "message": {"chat": {"id": broken.id}, "date": "not a date"}}])
+    other.say("hello")
+    await world.settle()
+    assert other.bot_messages
+    await world.move(minutes=5)
+    async with world.database.read() as work:
+        row = await work.session.get_one(Inbox, 1)
+    assert (row.state, row.attempts) == ("dead", HANDLING_ATTEMPTS)
+    assert json.loads(row.payload)["message"]["date"] == "not a date", "a dead letter keeps its content"
+
+
+async def test_a_chat_keeps_its_order_behind_an_update_that_waits_for_a_retry(world: World) -> None:
+    person = world.sandbox.person("Order")
+    await world.app.intake.store([{"update_id": 1, "message": {"chat": {"id": person.id}, "date": "not a date"}}])
+    person.say("second")
+    await world.settle()
+    assert not person.bot_messages
+    await world.move(minutes=5)
+    assert len(person.bot_messages) == 1
+
+
+async def test_an_update_of_an_unknown_kind_is_done_without_a_trace(world: World) -> None:
+    world.sandbox.updates.add_unfiltered("message_of_the_future", {"chat": {"id": 5, "type": "private"}})
+    await world.settle()
+    async with world.database.read() as work:
+        states = (await work.session.execute(select(Inbox.state, func.count()).group_by(Inbox.state))).all()
+    assert [tuple(row) for row in states] == [("done", 1)]
+
+
+async def test_handled_updates_keep_no_content(world: World) -> None:
+    person = world.sandbox.person("Private")
+    person.say("something personal")
+    await world.settle()
+    async with world.database.read() as work:
+        payloads = (await work.session.scalars(select(Inbox.payload))).all()
+    assert set(payloads) == {"{}"}
+
+
+async def test_a_crash_gives_claimed_rows_back(world: World) -> None:
+    marie = await world.practitioner()
+    staff_id = await world.staff_id(marie)
+    await world.crash()
+    database = Database(world.database_url)
+    async with database.work() as work:
+        owed = [
+            Owed(key=f"left {state}", kind=kind, template="group.private_only", staff_id=staff_id,
+                 due_at=world.clock.now())
+            for state, kind in (("claimed", Kind.NOTICE), ("sending", Kind.NOTICE), ("digest", Kind.DIGEST))
+        ]  # fmt: skip
+        await outbox.plan(work, owed, now=world.clock.now())
+        for row in (await work.session.scalars(select(Outbox).where(Outbox.key.like("left %")))).all():
+            row.state = "claimed" if row.key == "left claimed" else "sending"
+        await work.commit()
+    await database.close()
+    await world.start()
+    await world.settle()
+    claimed, sending, digest = [
+        await _row(world.database, key) for key in ("left claimed", "left sending", "left digest")
+    ]
+    assert (claimed.state, claimed.repeats) == ("sent", 0)
+    assert (sending.state, sending.repeats) == ("sent", 1)
+    assert (digest.state, digest.reason) == ("uncertain", "crash")

@@ -1,0 +1,58 @@
+"""Fixtures: databases, and the world in which the real application lives."""
+
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from bot import logs
+from tests.databases import Postgres, Sqlite
+from tests.world import World, living
+
+logs.configure(level="WARNING", form="json", secrets=())
+
+# No deadline: the machine is shared, and speed is measured elsewhere.
+settings.register_profile("aftercare", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("aftercare")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server of this test process.
+
+    Its folder is not pytest's: that one is cleared by the third run after this one, even while this one runs.
+    """
+    with tempfile.TemporaryDirectory(prefix="aftercare-postgres-") as folder:
+        server = Postgres(Path(folder))
+        yield server
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Sqlite:
+    """SQLite files of this test process."""
+    return Sqlite(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A fresh database with all tables, on both engines in turn."""
+    with _fresh(request) as address:
+        yield address
+
+
+@contextmanager
+def _fresh(request: pytest.FixtureRequest) -> Iterator[str]:
+    source: Sqlite | Postgres = request.getfixturevalue(request.param)
+    with source.database() as address:
+        yield address
+
+
+@pytest.fixture
+async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    """The application against the sandbox, with time standing still on a Monday at 10:00 in Paris."""
+    async with living(database_url) as alive:
+        yield alive
