@@ -1,0 +1,37 @@
+"""`db upgrade` brings the database up to this program's version; `db current` says where it stands."""
+
+import argparse
+import asyncio
+import sys
+
+from bot import logs
+from bot.settings import load
+from storage import migrating
+from storage.database import Database
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Returns 0, or 1 when the database does not answer. Raises SettingsError."""
+    settings = load(arguments.env_file)
+    logs.configure(level=settings.log_level, form=settings.log_format, secrets=settings.secrets())
+    return asyncio.run(_run(settings.database, upgrade=arguments.action == "upgrade"))
+
+
+async def _run(address: str, *, upgrade: bool) -> int:
+    database = Database(address)
+    try:
+        before = await migrating.current(database)
+        if upgrade and before != migrating.head():
+            await migrating.upgrade(database)
+        after = await migrating.current(database)
+    except Exception as error:
+        # The drivers' own messages name addresses and users.
+        print(f"The database does not answer ({type(error).__name__}).", file=sys.stderr)
+        return 1
+    finally:
+        await database.close()
+    if upgrade:
+        print(f"{before or 'empty'} → {after}" if before != after else f"{after}, nothing to do")
+    else:
+        print(f"{after or 'empty'} (newest: {migrating.head()})")
+    return 0

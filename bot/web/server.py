@@ -1,0 +1,51 @@
+"""The web application on a port, next to everything else in one event loop."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+
+
+class WebServer:
+    """Serves an application on all addresses of this machine. The port is taken at once."""
+
+    def __init__(self, application: Starlette, port: int) -> None:
+        """Raises OSError where the port is taken; 0 means any free one."""
+        family = socket.AF_INET6 if socket.has_dualstack_ipv6() else socket.AF_INET
+        self._socket = socket.create_server(("", port), family=family, dualstack_ipv6=family == socket.AF_INET6)
+        self._server = _Server(
+            uvicorn.Config(
+                application,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                ws="none",
+                timeout_graceful_shutdown=5,
+            )
+        )
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return int(self._socket.getsockname()[1])
+
+    async def serve(self) -> None:
+        """Answer requests until `stop`."""
+        try:
+            await self._server.serve(sockets=[self._socket])
+        finally:
+            self._socket.close()
+
+    def stop(self) -> None:
+        """Make `serve` return once the requests under way are answered, at most five seconds later."""
+        self._server.should_exit = True
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals of the process to the process."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
