@@ -128,7 +128,7 @@ COMPOSERS: dict[Kind, Composer] = {
     Kind.RELAY: Composer(compose_relay.compose, compose_relay.after, compose_relay.refused),
     Kind.ACKNOWLEDGEMENT: Composer(compose_acknowledgement.compose),
     Kind.NOTICE: Composer(compose_notice.compose),
-    Kind.CHECK_IN: Composer(compose_check_in.compose, compose_check_in.after),
+    Kind.CHECK_IN: Composer(compose_check_in.compose, compose_check_in.after, late=compose_check_in.late),
     Kind.NUDGE: Composer(compose_nudge.compose, compose_nudge.after),
     Kind.REMINDER: Composer(compose_reminder.compose),
     Kind.ANSWER_NOTICE: Composer(compose_answers.compose),

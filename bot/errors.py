@@ -21,11 +21,16 @@ async def tell(update: object, context: object) -> None:
         try:
             await _tell_person(turn, error)
         except Exception as failure:
-            turn.failure = failure
-    elif isinstance(error, Forbidden):
+            _note(turn, failure)
+    elif isinstance(error, Exception):
+        _note(turn, error)
+
+
+def _note(turn: Turn, error: Exception) -> None:
+    if isinstance(error, Forbidden):
         # They blocked the bot while we answered; the my_chat_member update that tells so is on its way.
         log.info("answer_forbidden", update_id=turn.update.update_id)
-    elif isinstance(error, Exception):
+    else:
         turn.failure = error
 
 

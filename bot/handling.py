@@ -5,19 +5,21 @@ from typing import Any
 
 import structlog
 from telegram import Update
+from telegram.error import InvalidToken
 from telegram.ext import Application
 
 from bot.clock import Clock
+from bot.flows.report_dead_letter import report_dead_letter
 from bot.keyboards import decode
 from bot.lifecycle import Nursery, Wake
-from bot.telegram_calls import AnyBot
+from bot.telegram_calls import AnyBot, is_outage
 from bot.texts import PublishedTexts
 from bot.turn import TURN, Turn
 from messages.clinic import Clinic
-from messages.retrying import HANDLING_ATTEMPTS, handling_wait
+from messages.retrying import handling_retry
 from messages.templates import language_or_default
 from storage import dialogs, inbox, people
-from storage.database import Database
+from storage.database import Database, is_database_outage
 
 log = structlog.get_logger()
 
@@ -92,6 +94,9 @@ class Handling:
             return
         TURN.set(turn)
         await self._application.process_update(turn.update)
+        if isinstance(turn.failure, InvalidToken):
+            # Nothing can be answered until the token is corrected: the update stays, and the program stops.
+            raise turn.failure
         if turn.failure is not None and not turn.committed:
             await self._failed(update_id, attempts, turn.failure)
             return
@@ -135,7 +140,8 @@ class Handling:
 
     async def _failed(self, update_id: int, attempts: int, error: Exception) -> None:
         tried = attempts + 1
-        retry_at = self._clock.now() + handling_wait(tried) if tried < HANDLING_ATTEMPTS else None
+        wait = handling_retry(tried, outage=is_outage(error) or is_database_outage(error))
+        retry_at = self._clock.now() + wait if wait is not None else None
         log.error(
             "update_failed" if retry_at else "update_set_aside",
             update_id=update_id,
@@ -147,4 +153,8 @@ class Handling:
             await inbox.mark_failed(
                 work, update_id, error=type(error).__name__, retry_at=retry_at, now=self._clock.now()
             )
+            if retry_at is None:
+                await report_dead_letter(
+                    work, update_id=update_id, language=self._clinic.language, now=self._clock.now()
+                )
             await work.commit()

@@ -1,11 +1,12 @@
 """Updates come in: stored, then acknowledged, then handled. A kill between any two loses nothing.
 
-Polling acknowledges by asking for what follows the highest stored id; a webhook by answering 200 after the commit.
+Polling acknowledges by asking for what follows the last stored batch; a webhook by answering 200 after the commit.
 """
 
 import asyncio
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -33,12 +34,22 @@ POLL_SECONDS = 25
 """How long Telegram holds an empty poll open."""
 
 FIRST_PAUSE = 1.0
+OFFSET_KEPT = timedelta(days=6)
+"""Less than the week after which Telegram's update ids may begin anew (core.telegram.org/bots/api#update)."""
+
 LONGEST_PAUSE = 30.0
 """Seconds between two polls when Telegram cannot be reached."""
 
 
 def chat_of(update: dict[str, Any]) -> int:
     """The chat whose order this update belongs to; a person's private chat has their own id."""
+    try:
+        return _stated_chat(update)
+    except (KeyError, TypeError, ValueError):
+        return inbox.NO_CHAT
+
+
+def _stated_chat(update: dict[str, Any]) -> int:
     for content in update.values():
         if not isinstance(content, dict):
             continue
@@ -74,11 +85,17 @@ class Intake:
             await work.commit()
         return new
 
-    async def next_offset(self) -> int | None:
-        """Where polling goes on: behind the highest stored id."""
+    async def next_offset(self) -> int:
+        """Where polling goes on: behind what was stored last, or 0 for "from the oldest that is not confirmed".
+
+        After a week without updates Telegram begins anew at a random id. An offset from before could confirm
+        what nobody has seen, so it is forgotten in time; the inbox refuses what it has already.
+        """
         async with self._database.read() as work:
-            last = await inbox.last_update_id(work)
-        return None if last is None else last + 1
+            last = await inbox.last_stored(work)
+        if last is None or self._clock.now() - last.received_at > OFFSET_KEPT:
+            return 0
+        return last.update_id + 1
 
 
 class Poller:
@@ -112,7 +129,7 @@ class Poller:
 
     async def _poll(self) -> None:
         asked = {
-            "offset": await self._intake.next_offset() or 0,
+            "offset": await self._intake.next_offset(),
             "timeout": POLL_SECONDS,
             "allowed_updates": json.dumps(ALLOWED_UPDATES),
         }

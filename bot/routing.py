@@ -10,16 +10,25 @@ from typing import Any
 from telegram import Update
 from telegram.ext import Application, BaseHandler
 
+from bot.contents import content_of
 from bot.turn import TURN, Turn
 from messages.errors import NotAllowed
-from messages.people import Role
+from messages.letters import Content
+from messages.people import Actor, Role
 from messages.permissions import BUTTONS, COMMANDS, allowed
+from messages.red_flags import red_flags_in
 
 Handle = Callable[[Turn], Awaitable[None]]
 Fits = Callable[[Turn], bool]
 AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 
 EVERYONE = frozenset(Role)
+
+WITH_WORDS = frozenset({"start", "urgent", "stop"})
+"""Commands of a patient that are one whatever follows: a link's token, or words that are passed on too."""
+
+PUNCTUATION = ".,;:!?…"
+"""What people in a hurry type behind a command."""
 
 
 class Route(BaseHandler[Update, Any, None]):
@@ -67,12 +76,36 @@ async def _unused(update: object, context: object) -> None:
 
 
 def command_of(turn: Turn) -> str | None:
-    """The command of a message, in small letters: `/Next@clinic_bot today` is "next"."""
+    """The command of a message, in small letters: `/Next@clinic_bot` is "next"."""
     message = turn.update.message
-    if message is None or not message.text or not message.text.startswith("/"):
+    return command_in(message.text, turn.actor) if message is not None and message.text else None
+
+
+def command_in(text: str, actor: Actor) -> str | None:
+    """The command in what a person wrote.
+
+    A sentence that only begins like a command ("/help me, I can't breathe") is none where patients and strangers
+    write it: it is taken like all their words.
+    """
+    if not text.startswith("/"):
         return None
-    word = message.text.split(maxsplit=1)[0][1:]
-    return word.partition("@")[0].lower() or None
+    name = text.split(maxsplit=1)[0][1:].partition("@")[0].rstrip(PUNCTUATION).lower()
+    if not name or actor.has(Role.PRACTITIONER) or actor.has(Role.ADMIN):
+        return name or None
+    if says_more(text):
+        return name if name in WITH_WORDS else None
+    return name if name in COMMANDS or not red_flags_in(name, actor.language) else None
+
+
+def says_more(text: str) -> bool:
+    """Whether there is more than one word."""
+    return len(text.split(maxsplit=1)) > 1
+
+
+def words_with_command(turn: Turn) -> Content | None:
+    """The message itself where it says more than its command; None for a bare command and for taps."""
+    message = turn.update.message
+    return content_of(message) if message is not None and says_more(turn.text) else None
 
 
 def command(name: str, handle: Handle, *, before_consent: bool = False) -> Route:

@@ -4,16 +4,16 @@ A row is claimed in its lane, waits for its turn in the throttle, is checked onc
 then sent. No transaction is open during the call.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 import structlog
-from telegram.error import RetryAfter
+from telegram.error import InvalidToken, RetryAfter
 
 from bot import telegram_calls
 from bot.clock import Clock
 from bot.flows import note_unreachable
-from bot.flows.composing import Composer, Left, Scene
+from bot.flows.composing import AfterSending, Composer, Left, Scene
 from bot.lifecycle import Nursery, Wake
 from bot.pacing import Paced, seconds_of
 from bot.telegram_calls import AnyBot
@@ -21,7 +21,7 @@ from bot.texts import PublishedTexts
 from bot.throttle import Throttle
 from messages.clinic import Clinic
 from messages.outgoing import PROACTIVE, Kind, Lane, Outgoing
-from messages.retrying import Again, End, Plain, decide
+from messages.retrying import Again, End, Failure, Plain, decide
 from messages.timing import is_quiet, next_morning
 from storage import outbox
 from storage.database import Database, UnitOfWork
@@ -34,6 +34,10 @@ ROUTINE_AT_ONCE = 30
 
 LOOK_AGAIN = 0.5
 """Seconds after which the outbox is read again without news."""
+
+
+TOO_LATE = "too_late"
+"""Why a row is left out when its deadline has passed: the machine was down, or Telegram was."""
 
 
 class Sender:
@@ -101,6 +105,12 @@ class Sender:
     async def _send_one(self, row: Outbox, lane: Lane, chat_id: int | None) -> None:
         try:
             await self._deliver(row, lane, chat_id)
+        except InvalidToken:
+            # Nothing can be sent until the token is corrected: everything stays owed, and the program stops.
+            await self._try_again(row, Again(timedelta(0)))
+            raise
+        except Exception as error:
+            await self._broken(row, error)
         finally:
             self._in_hand[lane] -= 1
             self.wake.call()
@@ -140,7 +150,7 @@ class Sender:
                 await work.commit()
             return None
         if isinstance(verdict, str):
-            await self._end(row, "skipped", verdict)
+            await self._leave_out(row, scene, verdict)
             return None
         if isinstance(composed, Left):
             await self._end(row, "skipped", composed.reason)
@@ -165,7 +175,16 @@ class Sender:
         except Exception as error:
             await self._failed(row, outgoing, scene, error, plain=plain)
             return
-        now = self._clock.now()
+        try:
+            await self._record(row, outgoing, scene, message_ids, self._composers[Kind(row.kind)].after)
+        except Exception as error:
+            # The message is at Telegram: whatever was to follow, it must not be sent a second time.
+            log.error("after_sending_failed", outbox_id=row.id, error=type(error).__name__, exc_info=error)
+            await self._record(row, outgoing, scene, message_ids, None)
+
+    async def _record(
+        self, row: Outbox, outgoing: Outgoing, scene: Scene, message_ids: Sequence[int], after: AfterSending | None
+    ) -> None:
         async with self._database.work() as work:
             await outbox.mark_sent(
                 work,
@@ -173,9 +192,8 @@ class Sender:
                 chat_id=scene.chat_id,
                 message_ids=message_ids,
                 version=outgoing.template_version_id,
-                now=now,
+                now=self._clock.now(),
             )
-            after = self._composers[Kind(row.kind)].after
             if after is not None:
                 await after(work, row, scene, message_ids)
             await work.commit()
@@ -195,6 +213,17 @@ class Sender:
                 await self._unreachable(row, scene)
             case End():
                 await self._refused(row, scene, decision)
+
+    async def _broken(self, row: Outbox, error: Exception) -> None:
+        """A bug met this row. The others must go on; a database that is away raises again and stops the program."""
+        decision = decide(Kind(row.kind), Failure.BROKEN, attempts=row.attempts + 1, retry_after=None, plain=False)
+        log.error("row_broken", outbox_id=row.id, kind=row.kind, error=type(error).__name__, exc_info=error)
+        async with self._database.work() as work:
+            if isinstance(decision, Again):
+                await outbox.put_back(work, row.id, due_at=self._clock.now() + decision.wait, failed=True)
+            else:
+                await outbox.end(work, row.id, state="failed", reason="broken", now=self._clock.now())
+            await work.commit()
 
     async def _try_again(self, row: Outbox, decision: Again) -> None:
         async with self._database.work() as work:
@@ -217,6 +246,14 @@ class Sender:
                 await refused(work, row, scene)
             await work.commit()
 
+    async def _leave_out(self, row: Outbox, scene: Scene, reason: str) -> None:
+        async with self._database.work() as work:
+            await outbox.end(work, row.id, state="skipped", reason=reason, now=self._clock.now())
+            late = self._composers[Kind(row.kind)].late
+            if late is not None and reason == TOO_LATE:
+                await late(work, row, scene)
+            await work.commit()
+
     async def _end(self, row: Outbox, state: str, reason: str) -> None:
         async with self._database.work() as work:
             await outbox.end(work, row.id, state=state, reason=reason, now=self._clock.now())
@@ -227,7 +264,7 @@ def obstacle(row: Outbox, scene: Scene) -> str | datetime | None:
     """Why a row must not go: a reason (it ends as skipped), a time to try again, or None when it may."""
     kind = Kind(row.kind)
     if row.not_after is not None and scene.now > row.not_after:
-        return "too_late"
+        return TOO_LATE
     if scene.patient is not None:
         if scene.patient.removed_at is not None:
             return "removed"

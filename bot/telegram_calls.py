@@ -3,7 +3,8 @@
 ```
 TelegramError
 ├── RetryAfter                          FLOOD
-├── Forbidden, InvalidToken             UNREACHABLE, REFUSED
+├── Forbidden                           UNREACHABLE
+├── InvalidToken                        raised again: nothing can be sent
 ├── ChatMigrated                        REFUSED (groups are left)
 └── NetworkError
     ├── BadRequest                      BAD_MARKUP, UNREACHABLE (no chat) or REFUSED
@@ -23,7 +24,7 @@ from telegram import InputMediaDocument as DocumentInAlbum
 from telegram import InputMediaPhoto as PhotoInAlbum
 from telegram import InputMediaVideo as VideoInAlbum
 from telegram.constants import ParseMode
-from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
+from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.ext import ExtBot
 
 from bot.keyboards import markup
@@ -138,6 +139,11 @@ async def edit(bot: AnyBot, chat_id: int, message_id: int, outgoing: Outgoing, *
     return True
 
 
+def is_outage(error: Exception) -> bool:
+    """Whether a call failed because Telegram could not be reached or asked to wait: that passes by itself."""
+    return isinstance(error, NetworkError | RetryAfter) and not isinstance(error, BadRequest)
+
+
 def failure_of(error: Exception) -> tuple[Failure, timedelta | None]:
     """What an error of a call means, and how long Telegram asks to wait. Most specific class first."""
     match error:
@@ -150,6 +156,9 @@ def failure_of(error: Exception) -> tuple[Failure, timedelta | None]:
         case NetworkError():
             unsent = httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout
             return (Failure.NOT_SENT if isinstance(error.__cause__, unsent) else Failure.UNKNOWN), None
+        case InvalidToken():
+            # Every call will be refused until somebody corrects the token: nothing must be ended on that account.
+            raise error
         case TelegramError():
             return Failure.REFUSED, None
         case _:

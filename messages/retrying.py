@@ -13,6 +13,10 @@ HANDLING_ATTEMPTS = 5
 """How often an update is tried before it is set aside: with the waits of `handling_wait` 15 s in all."""
 
 
+OUTAGE_ATTEMPTS = 60
+"""How often an update is tried while Telegram or the database is away: with the waits of `wait_after` nine hours."""
+
+
 class Failure(StrEnum):
     """How a call failed, as far as its cause tells."""
 
@@ -25,6 +29,8 @@ class Failure(StrEnum):
     BAD_MARKUP = "bad_markup"
     UNREACHABLE = "unreachable"
     """Blocked, deactivated, never started: this chat takes nothing more."""
+    BROKEN = "broken"
+    """A bug of ours met it before the call: nothing was sent."""
     REFUSED = "refused"
     """Anything else that Telegram will refuse again."""
 
@@ -63,6 +69,16 @@ def handling_wait(attempts: int) -> timedelta:
     return timedelta(seconds=float(2 ** (attempts - 1)))
 
 
+def handling_retry(attempts: int, *, outage: bool) -> timedelta | None:
+    """How long an update that failed `attempts` times waits; None when it is to be set aside.
+
+    `outage`: the world was away, not a bug met; that passes, so it is tried far longer.
+    """
+    if outage:
+        return wait_after(attempts) if attempts < OUTAGE_ATTEMPTS else None
+    return handling_wait(attempts) if attempts < HANDLING_ATTEMPTS else None
+
+
 def decide(kind: Kind, failure: Failure, *, attempts: int, retry_after: timedelta | None, plain: bool) -> Decision:
     """What becomes of a message whose call failed.
 
@@ -78,6 +94,8 @@ def decide(kind: Kind, failure: Failure, *, attempts: int, retry_after: timedelt
             return Again(wait_after(attempts), repeated=True)
         case Failure.UNKNOWN:
             return End("uncertain", "no_answer")
+        case Failure.BROKEN if attempts < HANDLING_ATTEMPTS:
+            return Again(wait_after(attempts))
         case Failure.BAD_MARKUP if not plain:
             return Plain()
         case Failure.UNREACHABLE:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, Text, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
@@ -36,6 +36,11 @@ class Base(DeclarativeBase):
     """All tables. Constraints are named, so that migrations can find them on both databases."""
 
     metadata = MetaData(naming_convention=NAMING)
+
+
+def is_database_outage(error: Exception) -> bool:
+    """Whether a statement failed because the database could not be reached or was locked: that passes by itself."""
+    return isinstance(error, OperationalError | InterfaceError)
 
 
 class UtcDateTime(TypeDecorator[datetime]):

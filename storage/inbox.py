@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, Select, delete, func, or_, select, update
+from sqlalchemy import Row, Select, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database import News, UnitOfWork
@@ -37,9 +37,20 @@ async def store(work: UnitOfWork, arrivals: Iterable[Arrival], *, now: datetime)
     return len((await work.session.execute(statement.returning(Inbox.update_id))).all())
 
 
-async def last_update_id(work: UnitOfWork) -> int | None:
-    """The highest update id seen: polling goes on behind it."""
-    return await work.session.scalar(select(func.max(Inbox.update_id)))
+@dataclass(frozen=True)
+class Stored:
+    """An update that has arrived, and when."""
+
+    update_id: int
+    received_at: datetime
+
+
+async def last_stored(work: UnitOfWork) -> Stored | None:
+    """The update stored last. Not the one with the highest id: Telegram's ids may begin anew."""
+    statement = select(Inbox.update_id, Inbox.received_at)
+    statement = statement.order_by(Inbox.received_at.desc(), Inbox.update_id.desc()).limit(1)
+    row = (await work.session.execute(statement)).first()
+    return None if row is None else Stored(*row)
 
 
 async def waiting(
@@ -111,12 +122,21 @@ async def count_dead(work: UnitOfWork) -> int:
     return await work.session.scalar(select(func.count()).where(Inbox.state == "dead")) or 0
 
 
-async def forget_handled(work: UnitOfWork, *, before: datetime) -> int:
-    """Delete handled updates older than `before`; the newest stays, since polling goes on behind it."""
-    newest = select(func.max(Inbox.update_id)).scalar_subquery()
+async def forget_handled(work: UnitOfWork, *, before: datetime, dead_before: datetime) -> int:
+    """Delete updates handled before `before` and dead letters older than `dead_before`. Returns how many.
+
+    The one stored last stays: polling goes on behind it.
+    """
+    last = await last_stored(work)
     statement = (
         delete(Inbox)
-        .where(Inbox.state == "done", Inbox.handled_at < before, Inbox.update_id < newest)
+        .where(
+            or_(
+                and_(Inbox.state == "done", Inbox.handled_at < before),
+                and_(Inbox.state == "dead", Inbox.handled_at < dead_before),
+            ),
+            Inbox.update_id != (last.update_id if last else None),
+        )
         .returning(Inbox.update_id)
     )
     return len((await work.session.execute(statement)).all())

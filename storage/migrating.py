@@ -1,5 +1,6 @@
 """The schema's versions: where a database stands, and how it gets to the newest."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from alembic import command
@@ -7,6 +8,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import Database
 
@@ -42,13 +44,43 @@ async def current(database: Database) -> str | None:
 
 async def upgrade(database: Database, target: str = "head") -> None:
     """Bring a database up to `target`."""
-    async with database.connection() as connection:
-        await connection.run_sync(lambda sync: command.upgrade(_config(sync), target))
-        await connection.commit()
+    await change(database, lambda sync: command.upgrade(_config(sync), target))
 
 
 async def downgrade(database: Database, target: str) -> None:
     """Take a database back to `target`."""
+    await change(database, lambda sync: command.downgrade(_config(sync), target))
+
+
+class BrokenReference(Exception):
+    """A migration would have left rows that point at nothing; it was taken back."""
+
+
+async def change(database: Database, step: Callable[[Connection], None]) -> None:
+    """Run a change of the schema in one transaction. Raises BrokenReference.
+
+    SQLite changes a table by building it anew, and refuses to drop the old one while rows point at it. So its
+    foreign keys rest meanwhile, and are checked before the commit.
+    """
     async with database.connection() as connection:
-        await connection.run_sync(lambda sync: command.downgrade(_config(sync), target))
-        await connection.commit()
+        if not database.is_sqlite:
+            await connection.run_sync(step)
+            await connection.commit()
+            return
+        await _foreign_keys(connection, "OFF")
+        try:
+            await connection.run_sync(step)
+            if (await connection.exec_driver_sql("PRAGMA foreign_key_check")).first() is not None:
+                raise BrokenReference
+            await connection.commit()
+        finally:
+            await connection.rollback()
+            await _foreign_keys(connection, "ON")
+
+
+async def _foreign_keys(connection: AsyncConnection, state: str) -> None:
+    """Switch SQLite's foreign keys, which only counts outside a transaction: past SQLAlchemy's own."""
+    raw = await connection.get_raw_connection()
+    driver = raw.driver_connection
+    assert driver is not None
+    await driver.execute(f"PRAGMA foreign_keys={state}")

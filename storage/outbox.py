@@ -123,13 +123,21 @@ async def mark_sent(
         await work.session.merge(Delivery(chat_id=chat_id, message_id=message_id, outbox_id=row.id, delivered_at=now))
 
 
-async def put_back(work: UnitOfWork, outbox_id: int, *, due_at: datetime, repeated: bool = False) -> None:
-    """Try again at `due_at`. `repeated`: the earlier attempt may have arrived."""
+async def put_back(
+    work: UnitOfWork, outbox_id: int, *, due_at: datetime, repeated: bool = False, failed: bool = False
+) -> None:
+    """Try again at `due_at`. `repeated`: the earlier attempt may have arrived. `failed`: it broke before the call."""
     work.news.add(News.OUTBOX)
     await work.session.execute(
         update(Outbox)
         .where(Outbox.id == outbox_id, Outbox.state.in_(("claimed", "sending")))
-        .values(state="pending", due_at=due_at, lease_until=None, repeats=Outbox.repeats + int(repeated))
+        .values(
+            state="pending",
+            due_at=due_at,
+            lease_until=None,
+            repeats=Outbox.repeats + int(repeated),
+            attempts=Outbox.attempts + int(failed),
+        )
     )
 
 
@@ -236,7 +244,7 @@ async def counts_by_state(work: UnitOfWork, *, since: datetime) -> dict[str, int
         .where((Outbox.ended_at.is_(None)) | (Outbox.ended_at >= since))
         .group_by(Outbox.state)
     )
-    return {state: count for state, count in (await work.session.execute(statement)).all()}
+    return {str(state): int(count) for state, count in (await work.session.execute(statement)).all()}
 
 
 async def lanes_due(work: UnitOfWork, *, now: datetime) -> list[Lane]:

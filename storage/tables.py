@@ -347,7 +347,7 @@ class Inbox(Base):
     chat_id: Mapped[int] = mapped_column(TelegramId)
     payload: Mapped[str] = mapped_column(PrivateText)
     state: Mapped[str] = mapped_column(String(16), default="waiting")
-    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     attempts: Mapped[int] = mapped_column(default=0)
     retry_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     error: Mapped[str | None] = mapped_column(String(128))

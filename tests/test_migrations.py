@@ -1,14 +1,22 @@
 """The migrations lead from an empty database to the tables, and back, on both databases."""
 
+from datetime import UTC, datetime
+
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Column, Connection, String, delete, inspect, select
+from sqlalchemy.exc import IntegrityError
 
 from storage import migrating
 from storage.database import Base, Database
 from storage.migrations.env_options import comparison
+from storage.tables import Invitation, Staff
 from tests.databases import Postgres, Sqlite
+
+MOMENT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
 async def test_every_migration_goes_up_and_down_on_sqlite(sqlite: Sqlite) -> None:
@@ -65,3 +73,40 @@ def _compare(connection: Connection) -> list[object]:
 
 def _scripts() -> ScriptDirectory:
     return migrating.scripts()
+
+
+async def test_a_table_that_others_point_at_can_be_built_anew_with_its_rows(sqlite: Sqlite) -> None:
+    with sqlite.database() as address:
+        database = Database(address)
+        await _add_member_with_invitation(database)
+        await migrating.change(database, _widen_staff)
+        async with database.read() as work:
+            assert await work.session.scalar(select(Invitation.staff_id)) == 1
+        with pytest.raises(migrating.BrokenReference):
+            await migrating.change(database, lambda sync: sync.exec_driver_sql("DELETE FROM staff").close())
+        async with database.work() as work:
+            await work.session.execute(delete(Invitation))
+            work.session.add(_invitation(staff_id=99))
+            with pytest.raises(IntegrityError):
+                await work.session.flush()
+        await database.close()
+
+
+def _widen_staff(connection: Connection) -> None:
+    operations = Operations(MigrationContext.configure(connection))
+    with operations.batch_alter_table("staff", recreate="always") as table:
+        table.add_column(Column("favourite_colour", String(16)))
+
+
+async def _add_member_with_invitation(database: Database) -> None:
+    async with database.work() as work:
+        work.session.add(
+            Staff(id=1, name="Marie", language="en", is_practitioner=True, is_admin=False, created_at=MOMENT)
+        )
+        await work.session.flush()
+        work.session.add(_invitation(staff_id=1))
+        await work.commit()
+
+
+def _invitation(*, staff_id: int) -> Invitation:
+    return Invitation(token_hash=f"hash {staff_id}", staff_id=staff_id, created_at=MOMENT, expires_at=MOMENT)

@@ -25,8 +25,8 @@ async def check_ready(database: Database) -> None:
         ) from None
     newest = migrating.head()
     if version is None:
-        raise DatabaseProblem("The database is empty. Prepare it with: aftercare db upgrade")
+        raise DatabaseProblem("The database is empty. Prepare it with: python -m bot db upgrade")
     if version != newest:
         raise DatabaseProblem(
-            f"The database is at version {version}, this program needs {newest}. Run: aftercare db upgrade"
+            f"The database is at version {version}, this program needs {newest}. Run: python -m bot db upgrade"
         )

@@ -79,7 +79,7 @@ async def _of_database(settings: Settings) -> AsyncIterator[Finding]:
     try:
         version, newest = await migrating.current(database), migrating.head()
         if version != newest:
-            words = f"{address} is at version {version or 'none'}, needed is {newest}: aftercare db upgrade"
+            words = f"{address} is at version {version or 'none'}, needed is {newest}: python -m bot db upgrade"
             yield Finding(False, "database", words)
             return
         yield Finding(True, "database", f"{address}, version {version}")

@@ -97,7 +97,7 @@ async def _migrate(address: str) -> None:
 async def _outcomes(stage: Stage) -> Counter[str]:
     async with stage.database.read() as work:
         rows = await work.session.execute(select(Outbox.state, func.count()).group_by(Outbox.state))
-        return Counter({state: count for state, count in rows.all()})
+        return Counter({str(state): int(count) for state, count in rows.all()})
 
 
 def as_json(line: Line) -> dict[str, object]:

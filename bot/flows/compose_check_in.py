@@ -38,6 +38,13 @@ async def after(work: UnitOfWork, row: Outbox, scene: Scene, message_ids: Sequen
         await _open(work, check_in, scene, message_ids[-1] if message_ids else None, scene.now)
 
 
+async def late(work: UnitOfWork, row: Outbox, scene: Scene) -> None:
+    """Its time has passed: the next check-in asks what this one would have."""
+    check_in = await check_ins.get(work, row.check_in_id or 0)
+    if check_in is not None and check_in.state == "planned":
+        check_in.state = "skipped"
+
+
 async def _open(work: UnitOfWork, check_in: CheckIn, scene: Scene, message_id: int | None, sent_at: datetime) -> None:
     mark_open(check_in, message_id=message_id, zone=scene.zone, now=sent_at)
     await close_earlier(work, check_in, now=sent_at)

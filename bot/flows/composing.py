@@ -62,9 +62,11 @@ AfterRefusal = Callable[[UnitOfWork, Outbox, Scene], Awaitable[None]]
 class Composer:
     """How one kind of message is made. `after` runs in the transaction that records it as sent.
 
-    `refused` runs in the one that records that Telegram will never take it, though the chat can be reached.
+    `refused` runs in the one that records that Telegram will never take it, though the chat can be reached;
+    `late` in the one that leaves it out because its deadline has passed.
     """
 
     compose: Compose
     after: AfterSending | None = None
     refused: AfterRefusal | None = None
+    late: AfterRefusal | None = None

@@ -28,7 +28,7 @@ async def forget_old(database: Database, clinic: Clinic, now: datetime) -> int:
         forgotten = {
             "letters": await letters.forget_contents(work, before=now - LETTERS_KEPT),
             "messages": await outbox.forget_ended(work, before=now - RECORDS_KEPT),
-            "updates": await inbox.forget_handled(work, before=now - UPDATES_KEPT),
+            "updates": await inbox.forget_handled(work, before=now - UPDATES_KEPT, dead_before=now - RECORDS_KEPT),
         }
         await audit.note(work, None, DONE, "retention", None, now=now, **forgotten)
         await work.commit()

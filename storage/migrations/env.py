@@ -3,11 +3,11 @@
 from alembic import context
 
 from storage.migrations.env_options import comparison
-from storage.tables import Base
+from storage.tables import Staff
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=Staff.metadata,
     render_as_batch=True,
     **comparison(),
 )

@@ -3,7 +3,9 @@
 import json
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import func, select
+from telegram.error import InvalidToken
 
 from bot.sandbox.faults import Fault
 from messages.outgoing import Kind
@@ -17,8 +19,8 @@ from tests.world import World
 
 async def _owe(world: World, key: str, staff_id: int, **more: object) -> None:
     now = world.clock.now()
-    columns: dict[str, object] = {"due_at": now, "values": {}, **more}
-    owed = Owed(key=key, kind=Kind.NOTICE, template="group.private_only", staff_id=staff_id, **columns)  # type: ignore[arg-type]
+    columns: dict[str, object] = {"due_at": now, "template": "group.private_only", **more}
+    owed = Owed(key=key, kind=Kind.NOTICE, staff_id=staff_id, **columns)  # type: ignore[arg-type]
     async with world.database.work() as work:
         await outbox.plan(work, [owed], now=now)
         await work.commit()
@@ -178,3 +180,54 @@ async def test_a_crash_gives_claimed_rows_back(world: World) -> None:
     assert (claimed.state, claimed.repeats) == ("sent", 0)
     assert (sending.state, sending.repeats) == ("sent", 1)
     assert (digest.state, digest.reason) == ("uncertain", "crash")
+
+
+async def test_a_row_that_cannot_be_composed_ends_as_failed_while_others_go_on(world: World) -> None:
+    marie = await world.practitioner()
+    staff_id = await world.staff_id(marie)
+    await _owe(world, "broken", staff_id, template="patient.reminder.before_48h")
+    await _owe(world, "sound", staff_id)
+    await world.move(minutes=10)
+    assert (await _row(world.database, "sound")).state == "sent"
+    broken = await _row(world.database, "broken")
+    assert (broken.state, broken.reason) == ("failed", "broken")
+    assert not world.app.nursery.failed.done()
+
+
+async def test_a_refused_token_stops_the_program_and_ends_nothing(world: World) -> None:
+    marie = await world.practitioner()
+    staff_id = await world.staff_id(marie)
+    world.sandbox.faults.add(Fault.answer(401, "Unauthorized", method="sendMessage", times=1))
+    with pytest.raises(InvalidToken):
+        await _owe(world, "kept", staff_id)
+    await world.crash()
+    await world.start()
+    await world.settle()
+    assert (await _row(world.database, "kept")).state == "sent"
+
+
+async def test_an_outage_of_telegram_costs_no_update(world: World) -> None:
+    stranger = world.sandbox.person("Patient")
+    fault = Fault.answer(502, "Bad Gateway", method="sendMessage", times=HANDLING_ATTEMPTS + 3)
+    world.sandbox.faults.add(fault)
+    stranger.say("hello")
+    await world.settle()
+    await world.move(hours=1)
+    assert stranger.bot_messages
+    async with world.database.read() as work:
+        assert not await work.session.scalar(select(func.count()).where(Inbox.state != "done"))
+
+
+async def test_ids_that_begin_anew_after_a_quiet_week_are_still_confirmed(world: World) -> None:
+    person = world.sandbox.person("Weekly")
+    await world.app.intake.store([{"update_id": 900_000_000, "message_of_the_past": {}}])
+    await world.crash()
+    world.clock.set(world.clock.now() + timedelta(days=8))
+    await world.start()
+    person.say("hello")
+    await world.settle()
+    assert len(person.bot_messages) == 1
+    person.say("hello again")
+    await world.settle()
+    assert len(person.bot_messages) == 2
+    assert world.sandbox.unconfirmed_updates == 0

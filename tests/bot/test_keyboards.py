@@ -1,5 +1,7 @@
 """Callback data goes out within Telegram's limit and comes back as it was; anything else is out of date."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,10 +28,8 @@ def test_what_fits_comes_back(action: str, arguments: list[str | int]) -> None:
 def test_anything_at_all_can_be_read_and_means_nothing_unless_it_does(data: str) -> None:
     tap = decode(data)
     for position in range(4):
-        try:
+        with suppress(OutOfDate):
             assert tap.number(position) >= 0
-        except OutOfDate:
-            pass
 
 
 @given(st.text(min_size=65, max_size=200))
