@@ -19,14 +19,13 @@ DAYS_BEFORE = 8
 ANSWERS_SOON = Manner(writes=0.0, delay=(1, 20))
 
 HINTS = (
-    "Anna had her first session this morning. Press “To the next message”: her check-in arrives. "
-    "Four taps answer it when all is well.",
+    "Anna had her first session this morning. Press the green button above: her check-in arrives. Four taps answer it.",
     "Answer the next one badly, or tap Urgent, and watch Dr Laurent’s phone. Take the alert, "
     "or let an hour go by and see who else is told.",
-    "Write something as a patient, or send a photo. As Dr Laurent, reply to that message: "
-    "the answer reaches the patient in the clinic’s name.",
-    "As Dr Laurent, /record takes five taps; /patients shows a card each; /digest what needs a decision. "
+    "Write as a patient, or send a photo. Reply to it as Dr Laurent: it arrives in the clinic’s name. "
     "Chloé’s question is still waiting.",
+    "As Dr Laurent: /record takes five taps, /new invites a patient, /patients shows a card each, "
+    "/digest what needs a decision.",
     "As Alex, the admin: /templates changes what the bot says, with a preview; /people and /status are there too.",
     "Block the bot in the menu (⋮) of a patient’s phone: the practitioner is told to call.",
 )
@@ -60,6 +59,7 @@ async def tell(stage: Stage) -> None:
     await record(stage, marie, anna_id, ended_at=stage.now(), next_in_days=14)
     await stage.move_to(_day(begin, DAYS_BEFORE))
     stage.players = ()
+    _read_everything(stage)
 
 
 async def _chloe(stage: Stage, marie: Person) -> Person:
@@ -113,6 +113,12 @@ async def _bruno(stage: Stage, marie: Person, begin: datetime) -> None:
     for days_ago in (7, 0):
         ended_at = wall_clock_add(stage.now(), days=-days_ago, zone=ZONE)
         await record(stage, marie, patient_id, ended_at=ended_at, next_in_days=None if days_ago else 7)
+
+
+def _read_everything(stage: Stage) -> None:
+    """Everybody has read their chat, so that the page's marks show only what happens from now on."""
+    for chat in stage.sandbox.state.chats.values():
+        chat.read_up_to = max(chat.messages, default=0)
 
 
 def _day(begin: datetime, days: int) -> datetime:

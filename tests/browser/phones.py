@@ -4,6 +4,8 @@ import re
 
 from playwright.async_api import Locator, Page, expect
 
+CLOCK = re.compile(r"\d\d:\d\d")
+
 
 class Phone:
     """One of the three phones."""
@@ -27,19 +29,22 @@ class Phone:
         await self.box.get_by_test_id("picker").click()
         await self.page.get_by_role("menuitemradio", name=name).click()
         await expect(self.box.get_by_test_id("picker")).to_contain_text(name)
+        await expect(self.newest).to_be_visible()
 
     async def say(self, text: str) -> None:
         """Type and send; returns when the message stands in the chat."""
+        own = self.box.locator("[data-testid=message][data-from=me]")
+        sent = await own.count()
         await self.box.get_by_test_id("composer").fill(text)
         await self.send()
-        await expect(self.message(text)).to_be_visible()
+        await expect(own).to_have_count(sent + 1)
 
     async def send(self) -> None:
         """Send what is in the field."""
         await self.box.get_by_test_id("send").click()
 
-    async def tap(self, button: str, *, below: str | None = None) -> None:
-        """Tap a button by its words: below the newest message, or the newest with the text `below`."""
+    async def tap(self, button: str | re.Pattern[str], *, below: str | None = None) -> None:
+        """Tap the first button with these words: below the newest message, or the newest with the text `below`."""
         message = self.newest if below is None else self.message(below)
         await message.get_by_test_id("key").filter(has_text=button).first.click()
 
@@ -86,6 +91,3 @@ class DemoPage:
         """By how many pixels the page is wider than the window."""
         width = await self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         return int(width)
-
-
-CLOCK = re.compile(r"\d\d:\d\d")

@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.phones import DemoPage
+from tests.browser.phones import CLOCK, DemoPage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -31,7 +31,7 @@ async def test_a_check_in_of_four_taps_reaches_the_practitioner(page: DemoPage) 
 
 async def test_urgent_shows_whom_to_call_and_an_alert_that_is_taken(page: DemoPage) -> None:
     await page.patient.belongs_to("Bruno Costa")
-    await page.patient.say("/urgent")
+    await page.patient.tap("Urgent", below="Your check-in")
     await expect(page.patient.message("Call 112 now")).to_be_visible()
     await expect(page.patient.message("has been alerted that you need help")).to_be_visible()
     alert = page.practitioner.message("tapped Urgent")
@@ -84,7 +84,7 @@ async def test_a_session_is_recorded_in_five_taps(page: DemoPage) -> None:
     for shown, button in (
         ("Tap the patient", "Bruno Costa"),
         ("When did it end?", "Now"),
-        ("Next appointment?", "10:0"),
+        ("Next appointment?", CLOCK),
         ("Will be sent", "Save"),
     ):
         await expect(phone.newest).to_contain_text(shown)

@@ -22,7 +22,9 @@ async def test_three_phones_with_a_story_and_what_to_try(page: DemoPage) -> None
     await expect(page.patient.message("You are now connected with Dr Marie Laurent")).to_be_attached()
     await expect(page.practitioner.message("retourner à la piscine")).to_be_attached()
     await expect(page.admin.message("What the bot says")).to_be_attached()
-    await expect(page.page.get_by_test_id("hint").get_by_role("listitem").first).to_contain_text("Anna")
+    hints = page.page.get_by_test_id("hint").get_by_role("listitem")
+    await expect(hints.first).to_contain_text("Anna")
+    await expect(hints.last).to_be_in_viewport(ratio=1)
     assert await page.overflow() == 0
 
 
