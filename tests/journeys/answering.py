@@ -10,7 +10,7 @@ CALM = "000"
 """Swelling, bruising (or the usual pain) and pain: nothing of each, and nothing else."""
 
 SILENT = ""
-"""Not answered at all."""
+"""Not answered at all, nor its nudge."""
 
 
 class Answering:
@@ -41,7 +41,8 @@ class Answering:
 
     def _open_next(self) -> bool:
         for message in self._person.bot_messages:
-            if message.id <= self._read_up_to or not _buttons(message, "check.nothing", "check.score"):
+            is_nudge = message.reply_to is not None
+            if message.id <= self._read_up_to or is_nudge or not _buttons(message, "check.nothing", "check.score"):
                 continue
             self._read_up_to = message.id
             scores = self._scores.pop(0) if len(self._scores) > 1 else self._scores[0]

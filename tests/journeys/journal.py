@@ -19,32 +19,35 @@ from sqlalchemy.orm import aliased
 
 from bot.sandbox.transcript import Line
 from messages.outgoing import Kind
-from storage.tables import CheckIn, Delivery, Outbox
+from storage.tables import CheckIn, Delivery, Outbox, Patient
 from tests.world import PARIS, World
 
 NOT_A_MESSAGE = {"edit", "delete", "tap", "callback_answer", "block", "unblock"}
 
 A_WHILE = timedelta(days=60)
-"""How long rows are left unread: they are forgotten after 90 days (docs/clinical.md, "Privacy")."""
+"""How long rows are left unread: they are forgotten after 90 days."""
 
 NO_DIGEST = datetime(2030, 1, 1, tzinfo=PARIS)
-"""When the digest of a practitioner is due who gets none in a test: three months of them take their time."""
+"""For `digest_due_at`: a practitioner who gets no digest during the test, because three months of them take long."""
 
 BEGINNINGS = {
     "check-in": "You have a check-in\n",
-    "check-in with appointment": "You have a check-in\n",
     "nudge": "You have a check-in waiting\n",
     "reminder before_48h": "You have an appointment\n",
     "reminder before_24h": "Your appointment is near\n",
     "reminder before_3h": "See you soon\n",
     "digest": "Digest · ",
+    "answers": "Anna Keller · ",
+    "alert taken": "Alert about ",
+    "alert seen": "Marie Laurent has seen what you reported",
+    "letter passed on": "Passed to Marie Laurent",
     "whom to call": "Please don’t wait for us any longer\n",
     "emergency text": "Call 112 now. Do not wait for a reply here.\n",
     "course end": "A word from Lindenhof Clinic\n",
     "appointment set": "Your next appointment\n",
     "appointment cancelled": "Your appointment has been cancelled\n",
 }
-"""How a message of each kind must begin in the chat."""
+"""How a message must begin in the chat, by the beginning of its kind; those of other kinds vary."""
 
 WORDS = {
     "patient.whom_to_call": "whom to call",
@@ -53,6 +56,8 @@ WORDS = {
     "patient.appointment.set": "appointment set",
     "patient.appointment.cancelled": "appointment cancelled",
     "patient.seen": "alert seen",
+    "patient.acknowledged": "letter passed on",
+    "alert.acknowledged": "alert taken",
     "practitioner.appointment.confirmed": "appointment confirmed",
 }
 """What the table calls a message that no plan holds, by its text."""
@@ -64,9 +69,9 @@ def paris(local: str) -> datetime:
 
 
 def table(text: str) -> list[tuple[str, str, str]]:
-    """The lines of a table, columns apart by two spaces or more: (local time, recipient, kind)."""
+    """The lines of a table of three columns, two spaces or more apart."""
     rows = [re.split(r"\s{2,}", line.strip()) for line in text.strip().splitlines()]
-    return [(at, recipient, kind) for at, recipient, kind in rows]
+    return [(first, second, third) for first, second, third in rows]
 
 
 def days(first: str, last: str) -> list[str]:
@@ -108,19 +113,23 @@ class Journal:
             if kind == "digest" and line.chat == recipient
         }
 
-    async def skipped(self) -> list[tuple[str, str]]:
-        """What was planned in the last 90 days and not sent, with the reason. What was withdrawn is no part of it."""
+    async def skipped(self) -> list[tuple[str, str, str]]:
+        """What was planned in the last 90 days and not sent, in order of time: (patient, kind, reason).
+
+        What was withdrawn because something changed is no part of it.
+        """
         async with self._world.database.read() as work:
             rows = await work.session.execute(
-                select(Outbox, CheckIn)
+                select(Patient, Outbox, CheckIn)
+                .join(Outbox, Outbox.patient_id == Patient.id)
                 .join(CheckIn, CheckIn.id == Outbox.check_in_id, isouter=True)
                 .where((Outbox.state == "skipped") | (Outbox.reason == "all_well"))
                 .order_by(Outbox.due_at, Outbox.id)
             )
-            return [(_name(row, check), row.reason or "") for row, check in rows.all()]
+            return [(patient.name.split()[0], _name(row, check), row.reason or "") for patient, row, check in rows]
 
     async def nothing_left(self) -> bool:
-        """Whether everything that was ever owed has ended, but for the digests to come."""
+        """Whether everything that was ever owed has ended."""
         async with self._world.database.read() as work:
             unended = Outbox.state.in_(("pending", "claimed", "sending"))
             return await work.session.scalar(select(Outbox.id).where(unended).limit(1)) is None
@@ -138,7 +147,7 @@ class Journal:
                 continue
             row, check_in = found
             kind = _name(row, check_in)
-            assert line.text.startswith(_beginning(kind)), f"{kind} says {line.text!r}"
+            assert _agrees(kind, line.text), f"{kind} says {line.text!r}"
             assert row.ended_at == line.at, f"{kind} was noted at another time than it was seen"
             self._entries.append((line, kind))
 
@@ -170,12 +179,16 @@ def _name(row: Outbox, check_in: CheckIn | None) -> str:
             return f"reminder {row.template.rpartition('.')[2]}"
         case Kind.ANSWER_NOTICE:
             return "answers"
-        case Kind.DIGEST | Kind.ALERT | Kind.RELAY as kind:
+        case Kind.ALERT:
+            return WORDS.get(row.template, "alert")
+        case Kind.DIGEST | Kind.RELAY as kind:
             return kind.value
         case _:
             return WORDS.get(row.template, row.template)
 
 
-def _beginning(kind: str) -> str:
-    """The first words that a message of this kind must show."""
-    return next((begins for name, begins in BEGINNINGS.items() if kind == name or kind.startswith(f"{name} ")), "")
+def _agrees(kind: str, text: str) -> bool:
+    """Whether a message says what its row is for."""
+    begins = next((words for name, words in BEGINNINGS.items() if f"{kind} ".startswith(f"{name} ")), "")
+    names_visit = "Your next appointment: " in text
+    return text.startswith(begins) and (names_visit or not kind.endswith("with appointment"))

@@ -1,9 +1,9 @@
-"""Cellulite: weekly, over the night in which the clocks go back (25 October 2026). A visit is cancelled, later booked."""
+"""Cellulite: weekly, over the night in which the clocks go back (25 October 2026). A visit is cancelled for a while."""
 
 from messages.care_plan import Family
 from tests.journeys.answering import CALM, Answering
 from tests.journeys.journal import NO_DIGEST, Journal, paris, table
-from tests.journeys.visits import move_visit
+from tests.journeys.practice import move_visit
 from tests.world import World
 
 

@@ -1,7 +1,8 @@
-"""Under-eye: weekly, and the patient never answers. The clocks go forward between the last reminders (29 March 2026)."""
+"""Under-eye: weekly, and the patient never answers. The clocks go forward among the reminders (29 March 2026)."""
 
 from messages.care_plan import Family
 from tests.journeys.journal import Journal, days, paris, table
+from tests.journeys.practice import end_digests
 from tests.world import World
 
 
@@ -14,6 +15,8 @@ async def test_an_under_eye_course_in_silence(world: World) -> None:
     await world.session(anna, next_in_days=7)
     await journal.move_to("2026-03-30 11:20")
     await world.session(anna, next_in_days=None)
+    await journal.move_to("2026-04-08 12:00")
+    await end_digests(world, marie)
     await journal.move_to("2026-06-24 12:00")
     assert journal.sent() == table("""
         Mon 23 Mar 14:00  Anna  check-in after_3h
@@ -41,8 +44,9 @@ async def test_an_under_eye_course_in_silence(world: World) -> None:
         Tue 23 Jun 11:20  Anna  course end
     """)
     digests = journal.digests("Marie")
-    assert list(digests) == [f"{day} 08:30" for day in days("2026-03-24", "2026-06-24")]
+    assert list(digests) == [f"{day} 08:30" for day in days("2026-03-24", "2026-04-08")]
     assert "nothing new" in digests["2026-03-24 08:30"], "the first check-in is not a day old"
     assert "nothing new" not in digests["2026-03-25 08:30"]
     assert "Anna Keller" in digests["2026-03-28 08:30"]
     assert "3 unanswered in a row" in digests["2026-03-28 08:30"]
+    assert await journal.nothing_left()

@@ -39,7 +39,9 @@ async def test_a_scalp_course_that_gets_worse(world: World) -> None:
         Sat 14 Mar 10:00  Alex   alert
         Sat 14 Mar 10:00  Marie  alert
         Sat 14 Mar 10:00  Paul   alert
+        Sat 14 Mar 10:05  Alex   alert taken
         Sat 14 Mar 10:05  Anna   alert seen
+        Sat 14 Mar 10:05  Paul   alert taken
         Sun 15 Mar 17:00  Anna   reminder before_48h
         Mon 16 Mar 18:00  Anna   check-in eve with appointment
         Tue 17 Mar 09:00  Anna   nudge eve

@@ -1,9 +1,10 @@
-"""What a practitioner does between the sessions of a course."""
+"""What a practice does between the sessions of a course."""
 
 from bot.flows.move_appointment import move_appointment
 from bot.sandbox.person import Person
 from storage import people
-from tests.journeys.journal import paris
+from storage.tables import Staff
+from tests.journeys.journal import NO_DIGEST, paris
 from tests.world import World
 
 
@@ -19,3 +20,11 @@ async def move_visit(world: World, practitioner: Person, patient: Person, to: st
             now=world.clock.now(),
         )
     await world.settle()
+
+
+async def end_digests(world: World, practitioner: Person) -> None:
+    """From now on the practitioner gets no digest: the rest of a long course is lived through much faster."""
+    async with world.database.work() as work:
+        member = await work.session.get_one(Staff, await world.staff_id(practitioner))
+        member.digest_due_at = NO_DIGEST
+        await work.commit()
