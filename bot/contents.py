@@ -22,10 +22,11 @@ def content_of(message: Message) -> Content:
         chat_id=message.chat_id,
         message_id=message.message_id,
         kind=kind,
-        text=message.text or message.caption,
+        text=message.text if message.text is not None else message.caption,
         file_id=file_id,
         album=message.media_group_id,
         reply_to_message_id=reply.message_id if reply is not None else None,
+        sent_at=message.edit_date or message.date,
     )
 
 

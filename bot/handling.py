@@ -10,6 +10,7 @@ from telegram.ext import Application
 
 from bot.clock import Clock
 from bot.flows.report_dead_letter import report_dead_letter
+from bot.intake import ALLOWED_UPDATES
 from bot.keyboards import decode
 from bot.lifecycle import Nursery, Wake
 from bot.telegram_calls import AnyBot, is_outage
@@ -115,7 +116,7 @@ class Handling:
             log.warning("tap_not_answered", update_id=turn.update.update_id, error=type(error).__name__)
 
     async def _turn(self, payload: str) -> Turn:
-        update = Update.de_json(json.loads(payload), self._application.bot)
+        update = Update.de_json(_understood(json.loads(payload)), self._application.bot)
         user = update.effective_user
         query = update.callback_query
         async with self._database.read() as work:
@@ -158,3 +159,8 @@ class Handling:
                     work, update_id=update_id, language=self._clinic.language, now=self._clock.now()
                 )
             await work.commit()
+
+
+def _understood(update: dict[str, Any]) -> dict[str, Any]:
+    """The update without kinds that nobody asked for: the library may stumble over what it knows only in part."""
+    return {name: content for name, content in update.items() if name == "update_id" or name in ALLOWED_UPDATES}

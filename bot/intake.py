@@ -5,6 +5,7 @@ Polling acknowledges by asking for what follows the last stored batch; a webhook
 
 import asyncio
 import json
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -40,6 +41,9 @@ OFFSET_KEPT = timedelta(days=6)
 LONGEST_PAUSE = 30.0
 """Seconds between two polls when Telegram cannot be reached."""
 
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+"""An escaped NUL, and not the end of an escaped stroke before "u0000"."""
+
 
 def chat_of(update: dict[str, Any]) -> int:
     """The chat whose order this update belongs to; a person's private chat has their own id."""
@@ -62,12 +66,17 @@ def _stated_chat(update: dict[str, Any]) -> int:
     return inbox.NO_CHAT
 
 
+def _storable(payload: str) -> str:
+    """Without what no database takes: NUL, which JSON escapes, and halves of characters, which become "?"."""
+    return _NUL.sub(r"\1", payload).encode(errors="replace").decode()
+
+
 def arrival_of(update: dict[str, Any]) -> inbox.Arrival:
     """An update as Telegram sent it, ready to be stored. Raises KeyError, TypeError or ValueError for anything else."""
     return inbox.Arrival(
         int(update["update_id"]),
         chat_of(update),
-        json.dumps(update, ensure_ascii=False, separators=(",", ":")),
+        _storable(json.dumps(update, ensure_ascii=False, separators=(",", ":"))),
     )
 
 

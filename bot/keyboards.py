@@ -5,12 +5,19 @@ it, rights and ownership are asked again when it comes back.
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.constants import InlineKeyboardButtonLimit
 
 from messages.errors import OutOfDate
 from messages.outgoing import Button, Rows
+
+LARGEST_ID = 2**31 - 1
+"""What the columns of ids hold: PostgreSQL raises for anything larger."""
+
+LATEST = int(datetime(2200, 1, 1, tzinfo=UTC).timestamp())
+"""No button carries a later time; what lies far beyond, Python's calendar does not have."""
 
 
 @dataclass(frozen=True)
@@ -22,10 +29,17 @@ class Tap:
 
     def number(self, position: int) -> int:
         """The argument at `position` as a number. Raises OutOfDate where there is none: nobody's button."""
+        return self._number(position, LARGEST_ID)
+
+    def _number(self, position: int, largest: int) -> int:
         text = self.text(position)
-        if not text.isascii() or not text.isdigit() or len(text) > 18:
+        if not text.isascii() or not text.isdigit() or len(text) > 18 or int(text) > largest:
             raise OutOfDate
         return int(text)
+
+    def moment(self, position: int) -> datetime:
+        """The argument at `position`, seconds since 1970, as a time in UTC. Raises OutOfDate where there is none."""
+        return datetime.fromtimestamp(self._number(position, LATEST), UTC)
 
     def text(self, position: int) -> str:
         """The argument at `position`. Raises OutOfDate where there is none."""

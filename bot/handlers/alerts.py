@@ -1,6 +1,7 @@
 """The buttons below an alert: I'm on it, Call, Resolved. Reply belongs to staff talk, the card to the patients."""
 
 from bot.flows.acknowledge_alert import acknowledge_alert, alert_for
+from bot.flows.climb_alerts import SILENCE
 from bot.flows.compose_alert import show
 from bot.flows.composing import Scene
 from bot.flows.resolve_alert import resolve_alert
@@ -26,7 +27,7 @@ async def take(turn: Turn) -> None:
         alert, taken = await acknowledge_alert(work, actor=turn.actor, alert_id=turn.tap.number(0), now=turn.now)
     await _show_again(turn, alert)
     if taken or alert.acknowledged_by == turn.actor.staff_id:
-        await turn.toast("alert.taken_by_you")
+        await turn.toast("alert.taken_by_you" if alert.origin != SILENCE else "alert.taken_silence")
     else:
         await turn.toast("alert.taken_by", name=await _name(turn, alert.acknowledged_by))
 

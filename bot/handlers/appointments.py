@@ -1,6 +1,6 @@
 """Set, move or cancel the next appointment from a patient's card; the patient is told."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from bot.asking import ask
 from bot.flows.move_appointment import move_appointment
@@ -75,7 +75,8 @@ def _question(turn: Turn, patient: Patient, active: Appointment | None, offered:
 
 async def set_offered(turn: Turn) -> None:
     """The offered time."""
-    await _move(turn, _number(turn), datetime.fromtimestamp(_number(turn, 1), UTC))
+    assert turn.tap is not None
+    await _move(turn, turn.tap.number(0), turn.tap.moment(1))
 
 
 async def cancel(turn: Turn) -> None:
@@ -116,7 +117,7 @@ async def _move(turn: Turn, patient_id: int, starts_at: datetime | None) -> None
     await turn.show(card)
 
 
-def _number(turn: Turn, position: int = 0) -> int:
+def _number(turn: Turn) -> int:
     if turn.tap is None:
         raise OutOfDate
-    return turn.tap.number(position)
+    return turn.tap.number(0)

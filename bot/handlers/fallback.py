@@ -22,13 +22,13 @@ def setup(application: Bots) -> None:
     application.add_handler(content("unknown command", _is_command, explain_command, before_consent=True))
     strangers = frozenset({Role.STRANGER})
     application.add_handler(content("stranger", _is_message, explain_stranger, strangers))
-    application.add_handler(content("anything else", lambda turn: True, ignore, EVERYONE, before_consent=True))
+    application.add_handler(content("anything else", _is_anything, ignore, EVERYONE, before_consent=True))
 
 
 async def leave(turn: Turn) -> None:
     """What is said here belongs to one patient and their clinic: no groups, no channels."""
     chat = turn.update.effective_chat
-    if chat is None or turn.update.my_chat_member is not None and not _is_inside(turn.update):
+    if chat is None or (turn.update.my_chat_member is not None and not _is_inside(turn.update)):
         return
     try:
         if chat.type != ChatType.CHANNEL:
@@ -70,6 +70,10 @@ def _is_elsewhere(turn: Turn) -> bool:
 def _is_inside(update: Update) -> bool:
     change = update.my_chat_member
     return change is not None and change.new_chat_member.status in ("member", "administrator")
+
+
+def _is_anything(turn: Turn) -> bool:
+    return True
 
 
 def _is_tap(turn: Turn) -> bool:

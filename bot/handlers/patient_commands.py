@@ -4,7 +4,7 @@ from bot.flows.standing import own_standing, values_of
 from bot.flows.stop_messages import resume_messages, stop_messages
 from bot.flows.whats_next import whats_next
 from bot.handling import Bots
-from bot.routing import button, command
+from bot.routing import button, command, words_with_command
 from bot.turn import Turn
 from messages.outgoing import Button, Outgoing
 
@@ -28,7 +28,9 @@ async def show_next(turn: Turn) -> None:
 async def stop(turn: Turn) -> None:
     """No more check-ins and reminders, from this moment."""
     async with turn.work() as work:
-        standing, new = await stop_messages(work, actor=turn.actor, now=turn.now)
+        standing, new = await stop_messages(
+            work, actor=turn.actor, clinic=turn.clinic, now=turn.now, said=words_with_command(turn)
+        )
     values = values_of(standing.patient, standing.practitioner, turn.clinic, turn.actor.language, turn.now)
     key = "patient.stopped" if new else "patient.already_stopped"
     back = Button(turn.plain("button.resume"), "resume")

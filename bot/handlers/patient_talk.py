@@ -7,7 +7,7 @@ from bot.flows.edit_letter import edit_by_patient
 from bot.flows.receive_letter import receive_letter
 from bot.flows.standing import own_standing
 from bot.handling import Bots
-from bot.routing import command_of, content
+from bot.routing import command_in, command_of, content, says_more
 from bot.turn import Turn
 from messages.letters import Content
 from messages.people import Role
@@ -36,7 +36,8 @@ async def carry_over(turn: Turn) -> None:
     """Pass an edit on, marked. Nothing is answered: the first wording was."""
     edited = _content(turn)
     assert turn.actor.patient_id is not None
-    if edited.kind == UNKNOWN or (edited.text or "").startswith("/"):
+    command = command_in(edited.text or "", turn.actor)
+    if edited.kind == UNKNOWN or command == "start" or (command is not None and not says_more(edited.text or "")):
         return
     async with turn.work() as work:
         await edit_by_patient(work, patient_id=turn.actor.patient_id, content=edited, now=turn.now, clinic=turn.clinic)

@@ -1,6 +1,7 @@
 """/patients: the list, a search by typing, and a card each."""
 
 from bot.asking import ask
+from bot.flows.answer_patient import WRITE
 from bot.flows.show_card import show_card
 from bot.flows.show_patients import show_patients
 from bot.handling import Bots
@@ -13,6 +14,7 @@ from storage import dialogs
 from storage.dialogs import DialogState
 
 SEARCH = "patients"
+APPOINTMENT = "appointment"
 
 
 def setup(application: Bots) -> None:
@@ -75,10 +77,19 @@ async def _card(turn: Turn) -> Outgoing:
             clinic=turn.clinic,
             now=turn.now,
         )
-        if turn.dialog is not None and turn.dialog.name == SEARCH:
+        if turn.dialog is not None and _is_left(turn.dialog, _number(turn)):
             await dialogs.close(work, turn.chat_id)
         await work.commit()
     return shown
+
+
+def _is_left(dialog: DialogState, patient_id: int) -> bool:
+    """With another card before one's eyes, what is typed next must not go to the patient of the one before.
+
+    A time for an appointment is not asked for any more once a card stands there. A session half recorded stays.
+    """
+    writing_elsewhere = dialog.name == WRITE and dialog.data["patient_id"] != patient_id
+    return writing_elsewhere or dialog.name in (SEARCH, APPOINTMENT)
 
 
 def _number(turn: Turn) -> int:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from bot.asking import ask
 from bot.flows import show_session
@@ -69,8 +68,8 @@ async def choose_now(turn: Turn) -> None:
 
 async def choose_next(turn: Turn) -> None:
     """The offered appointment, or none."""
-    seconds = _tapped(turn)
-    next_at = datetime.fromtimestamp(seconds, UTC) if seconds else None
+    assert turn.tap is not None
+    next_at = None if turn.tap.text(0) == "0" else turn.tap.moment(0)
     await _answer(turn, "next", lambda draft: replace(draft, next_at=next_at, next_known=True))
 
 
@@ -191,7 +190,8 @@ async def _store(turn: Turn, work: UnitOfWork, draft: Draft) -> int:
 async def _show_saved_before(turn: Turn) -> None:
     """The dialog is over: if it ended with this very session, show that."""
     patient_id = _tapped(turn)
-    ended_at = datetime.fromtimestamp(turn.tap.number(1) if turn.tap else 0, UTC)
+    assert turn.tap is not None
+    ended_at = turn.tap.moment(1)
     async with turn.read() as work:
         session = await sessions.ended_in_second(work, patient_id, ended_at)
         if session is None:

@@ -54,7 +54,7 @@ async def answer(turn: Turn) -> None:
     """Carry a message to whom it is meant for; where that cannot be told, say so and send it to nobody."""
     message = _content(turn)
     async with turn.read() as work:
-        addressee = await addressee_of(work, turn.actor, message, turn.dialog)
+        addressee = await addressee_of(work, turn.actor, message, turn.dialog, now=turn.now)
     if addressee is None:
         await turn.say_text("relay.reply_to_write")
         return

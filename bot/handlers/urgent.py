@@ -3,7 +3,7 @@
 from bot.flows.report_sign import CHECKED, NONE, call_for_help, report_sign
 from bot.flows.standing import Standing, own_standing, values_of
 from bot.handling import Bots
-from bot.routing import button, command
+from bot.routing import button, command, words_with_command
 from bot.turn import Turn
 from messages.check_in import UrgentSign
 from messages.errors import OutOfDate, Value
@@ -37,7 +37,14 @@ async def by_button(turn: Turn) -> None:
 async def _call(turn: Turn, check_in_id: int | None) -> None:
     """Everything that follows stands in the outbox, so that no crash can lose it."""
     async with turn.work() as work:
-        await call_for_help(work, actor=turn.actor, check_in_id=check_in_id, clinic=turn.clinic, now=turn.now)
+        await call_for_help(
+            work,
+            actor=turn.actor,
+            check_in_id=check_in_id,
+            clinic=turn.clinic,
+            now=turn.now,
+            said=words_with_command(turn),
+        )
     await turn.toast("toast.urgent", emergency_number=turn.clinic.emergency_number)
 
 

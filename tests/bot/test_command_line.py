@@ -238,7 +238,7 @@ async def test_an_old_database_is_not_touched(shell: Shell, postgres: Postgres) 
     with postgres.database(template=None) as address:
         code, out, err = await shell.run("serve", DATABASE_URL=address)
     assert (code, out) == (1, "")
-    assert err.strip() == "The database is empty. Prepare it with: aftercare db upgrade"
+    assert err.strip() == "The database is empty. Prepare it with: python -m bot db upgrade"
 
 
 async def test_a_database_that_is_not_there_is_said_in_words(shell: Shell) -> None:

@@ -72,7 +72,7 @@ async def test_all_is_well(settings: Settings) -> None:
 async def test_a_database_without_tables(settings: Settings) -> None:
     found = await findings(settings)
     assert not found["database"].right
-    assert "aftercare db upgrade" in found["database"].words
+    assert "python -m bot db upgrade" in found["database"].words
 
 
 async def test_nobody_to_run_it(settings: Settings) -> None:

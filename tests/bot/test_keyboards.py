@@ -1,19 +1,20 @@
 """Callback data goes out within Telegram's limit and comes back as it was; anything else is out of date."""
 
 from contextlib import suppress
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.keyboards import decode, encode, markup
+from bot.keyboards import LARGEST_ID, LATEST, decode, encode, markup
 from messages.errors import OutOfDate
 from messages.outgoing import Button
 
 words = st.text(st.characters(codec="ascii", categories=["L", "N"], include_characters="._-"), min_size=1, max_size=12)
 
 
-@given(words, st.lists(words | st.integers(0, 10**12), max_size=3))
+@given(words, st.lists(words | st.integers(0, LARGEST_ID), max_size=3))
 def test_what_fits_comes_back(action: str, arguments: list[str | int]) -> None:
     button = Button("label", action, tuple(arguments))
     tap = decode(encode(button))
@@ -49,7 +50,7 @@ def test_a_colon_cannot_hide_in_an_argument() -> None:
         encode(Button("label", "do", ("a:b",)))
 
 
-@pytest.mark.parametrize("forged", ["", "-1", "1.5", "１２", "9" * 19, "x", " 1"])
+@pytest.mark.parametrize("forged", ["", "-1", "1.5", "１２", "9" * 19, "x", " 1", str(LARGEST_ID + 1)])
 def test_a_forged_number_is_out_of_date(forged: str) -> None:
     with pytest.raises(OutOfDate):
         decode(f"do:{forged}").number(0)
@@ -60,3 +61,10 @@ def test_no_buttons_make_no_keyboard_and_an_address_makes_a_link() -> None:
     keyboard = markup(((Button("Open", url="https://t.me/bot"),), ()))
     assert keyboard is not None
     assert [[button.url for button in row] for row in keyboard.inline_keyboard] == [["https://t.me/bot"]]
+
+
+def test_a_time_comes_back_and_one_beyond_every_calendar_is_out_of_date() -> None:
+    assert decode("do:1772442000").moment(0) == datetime(2026, 3, 2, 9, tzinfo=UTC)
+    for forged in (str(LATEST + 1), "9" * 18, "-1", "x"):
+        with pytest.raises(OutOfDate):
+            decode(f"do:{forged}").moment(0)

@@ -1,0 +1,1 @@
+"""What people send that nobody meant them to send."""
