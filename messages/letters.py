@@ -5,6 +5,7 @@ Text and media go with a header in the same message where both fit, otherwise as
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from messages.markup import utf16_length
@@ -25,6 +26,7 @@ MEDIA = frozenset(kind.value for kind in MediaKind)
 class Content:
     """One message as it came: `kind` is Telegram's name ("text", "photo", "sticker" …), `text` also a caption.
 
+    `sent_at` is when Telegram got it, aware UTC: it may have waited for this program.
     `file_id` is Telegram's, valid for this bot only. `album` joins the parts of one album.
     """
 
@@ -35,6 +37,7 @@ class Content:
     file_id: str | None = None
     album: str | None = None
     reply_to_message_id: int | None = None
+    sent_at: datetime | None = None
 
 
 class Part(StrEnum):

@@ -68,11 +68,8 @@ async def due_to_climb(work: UnitOfWork, *, now: datetime) -> Sequence[int]:
     return (await work.session.scalars(statement)).all()
 
 
-async def next_climb_at(work: UnitOfWork) -> datetime | None:
-    """When the next alert climbs unless somebody acknowledges it."""
-    return await work.session.scalar(
-        select(func.min(Alert.next_climb_at)).where(Alert.acknowledged_at.is_(None), Alert.resolved_at.is_(None))
-    )
+NEXT_CLIMB = select(func.min(Alert.next_climb_at)).where(Alert.acknowledged_at.is_(None), Alert.resolved_at.is_(None))
+"""When the next alert climbs unless somebody acknowledges it."""
 
 
 async def waiting_for(work: UnitOfWork, staff_id: int) -> Sequence[Alert]:
@@ -182,3 +179,15 @@ async def patient_was_told_whom_to_call(work: UnitOfWork, alert_id: int) -> bool
         .limit(1)
     )
     return await work.session.scalar(statement) is not None
+
+
+async def taken_by(work: UnitOfWork, staff_id: int) -> Sequence[Alert]:
+    """Alerts that this member of staff has taken and nobody has resolved, held until the end of this transaction."""
+    statement = (
+        select(Alert)
+        .where(Alert.acknowledged_by == staff_id, Alert.resolved_at.is_(None))
+        .order_by(Alert.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return (await work.session.scalars(statement)).all()

@@ -92,9 +92,7 @@ async def digests_due(work: UnitOfWork, *, now: datetime) -> Sequence[Staff]:
     return await _those(work, Staff.is_practitioner, due, *_AT_WORK)
 
 
-async def next_digest_at(work: UnitOfWork) -> datetime | None:
-    """When the next digest of any practitioner is due; in the past where the first one has no time yet."""
-    statement = select(func.min(func.coalesce(Staff.digest_due_at, Staff.joined_at))).where(
-        Staff.is_practitioner, *_AT_WORK
-    )
-    return await work.session.scalar(statement)
+NEXT_DIGEST = select(func.min(func.coalesce(Staff.digest_due_at, Staff.joined_at))).where(
+    Staff.is_practitioner, *_AT_WORK
+)
+"""When the next digest of any practitioner is due; in the past where the first one has no time yet."""

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from bot.flows.climb_alerts import SILENCE
 from messages.errors import NotFound
+from messages.grading import Grade
 from messages.outgoing import Kind
 from messages.people import Actor
 from storage import alerts, audit, outbox, patients
@@ -13,6 +14,8 @@ from storage.tables import Alert, Outbox
 
 TAKEN = "alert.acknowledged"
 SEEN = "patient.seen"
+SEEN_BY_GRADE = {Grade.E: "patient.seen_emergency", Grade.U_NOW: "patient.seen_now"}
+"""That somebody has seen an emergency must not keep the patient from calling; plain U is `SEEN`."""
 
 
 async def alert_for(work: UnitOfWork, actor: Actor, alert_id: int, *, hold: bool = False) -> Alert:
@@ -82,7 +85,7 @@ async def _tell_patient(work: UnitOfWork, alert: Alert, now: datetime) -> None:
     seen = Owed(
         key=f"seen:{alert.id}:{alert.climbs}",
         kind=Kind.ACKNOWLEDGEMENT,
-        template=SEEN,
+        template=SEEN_BY_GRADE.get(Grade(alert.grade), SEEN),
         due_at=now,
         patient_id=alert.patient_id,
         alert_id=alert.id,

@@ -65,7 +65,7 @@ async def answer(
 async def _apply(
     work: UnitOfWork, case: Case, answers: Answers, items_closed: bool, *, clinic: Clinic, now: datetime
 ) -> None:
-    await answers_table.save(work, case.check_in, answers, items_closed=items_closed, now=now)
+    await answers_table.save(work, case.check_in, case.answers, answers, items_closed=items_closed, now=now)
     changed = replace(case, answers=answers)
     stage = next_stage(case.form, answers, items_closed=items_closed)
     if isinstance(stage, Done):

@@ -1,6 +1,6 @@
 """What a member of staff writes reaches the patient, in the clinic's name and never from a private account."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.flows.acknowledge_alert import take_alert
 from bot.flows.relay_letter import relay_to_patient
@@ -15,6 +15,9 @@ from storage.tables import Letter, Patient
 
 WRITE = "write"
 """The dialog in which the next message goes to a patient."""
+
+WRITE_WITHIN = timedelta(minutes=30)
+"""For how long after Write or Reply: later nobody remembers whom the next message would go to."""
 
 
 class NotJoinedYet(PersonError):
@@ -49,18 +52,19 @@ async def begin_writing(
 ) -> Patient:
     """The next message of this member of staff goes to the patient; commits. Raises as `patient_to_write`."""
     patient = await patient_to_write(work, actor, patient_id)
-    state = DialogState(WRITE, "message", {"patient_id": patient_id, "alert_id": alert_id})
+    until = (now + WRITE_WITHIN).isoformat()
+    state = DialogState(WRITE, "message", {"patient_id": patient_id, "alert_id": alert_id, "until": until})
     await dialogs.save(work, actor.chat_id, state, now=now)
     await work.commit()
     return patient
 
 
 async def addressee_of(
-    work: UnitOfWork, actor: Actor, content: Content, dialog: DialogState | None
+    work: UnitOfWork, actor: Actor, content: Content, dialog: DialogState | None, *, now: datetime
 ) -> tuple[int, int | None] | None:
     """Whom a message of staff is for, and which alert it answers; None when that cannot be told.
 
-    By the message it replies to, by the album it belongs to, by the dialog that waits for it, in this order.
+    By the message it replies to, by the album it belongs to, by the dialog that still waits for it, in this order.
     """
     if content.reply_to_message_id is not None:
         row = await outbox.delivered(work, chat_id=actor.chat_id, message_id=content.reply_to_message_id)
@@ -73,7 +77,7 @@ async def addressee_of(
         parts = await letters.of_album(work, chat_id=actor.chat_id, album=content.album)
         if parts:
             return parts[0].patient_id, None
-    if dialog is not None and dialog.name == WRITE:
+    if dialog is not None and dialog.name == WRITE and now <= datetime.fromisoformat(dialog.data["until"]):
         return dialog.data["patient_id"], dialog.data["alert_id"]
     return None
 

@@ -69,6 +69,9 @@ async def case_of(work: UnitOfWork, check_in: CheckIn) -> Case:
     session = await work.session.get_one(Session, check_in.session_id)
     course = await work.session.get_one(Course, session.course_id)
     patient = await work.session.get_one(Patient, check_in.patient_id)
+    earlier = await _earlier(work, check_in, session)
+    given = await check_ins.all_answers_of(work, [check_in, *earlier])
+    zone = ZoneInfo(patient.zone)
     return Case(
         check_in=check_in,
         patient=patient,
@@ -76,8 +79,8 @@ async def case_of(work: UnitOfWork, check_in: CheckIn) -> Case:
         session=session,
         course=course,
         form=form_of(Family(course.family), check_in.step, CheckKind(check_in.kind)),
-        answers=await check_ins.answers_of(work, check_in),
-        history=await _history(work, check_in, session, ZoneInfo(patient.zone)),
+        answers=given[check_in.id],
+        history=tuple(_past(each, given[each.id], session, zone) for each in earlier),
         usual_pain_before=await answers.usual_pain_before(work, session),
     )
 
@@ -93,17 +96,16 @@ async def own_case(work: UnitOfWork, actor: Actor, check_in_id: int) -> Case:
     return await case_of(work, check_in)
 
 
-async def _history(work: UnitOfWork, check_in: CheckIn, session: Session, zone: ZoneInfo) -> tuple[Past, ...]:
-    earlier = [
+async def _earlier(work: UnitOfWork, check_in: CheckIn, session: Session) -> list[CheckIn]:
+    """The session's answered checks before this one, oldest first."""
+    return [
         each
         for each in await check_ins.of_session(work, session.id)
         if each.answered_at is not None and (each.due_at, each.id) < (check_in.due_at, check_in.id)
     ]
-    return tuple([await _past(work, each, session, zone) for each in earlier])
 
 
-async def _past(work: UnitOfWork, check_in: CheckIn, session: Session, zone: ZoneInfo) -> Past:
-    given = await check_ins.answers_of(work, check_in)
+def _past(check_in: CheckIn, given: Answers, session: Session, zone: ZoneInfo) -> Past:
     return Past(
         hours=hours_for_grading(
             session.ended_at,

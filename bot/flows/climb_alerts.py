@@ -4,11 +4,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from bot.flows.find_recipients import is_reachable, reachable_admins, reachable_cover
+from bot.flows.one_by_one import one_by_one
 from messages.alerts import Climb, Recipient, Rung, alert_notify_at, climb
 from messages.clinic import Clinic
 from messages.grading import Grade
 from messages.outgoing import Kind
 from storage import alerts, audit, outbox
+from storage.agenda import Agenda
 from storage.database import Database, UnitOfWork
 from storage.outbox import Owed
 from storage.tables import Alert, Staff
@@ -21,20 +23,20 @@ async def climb_alerts(database: Database, clinic: Clinic, now: datetime) -> int
     """Move every alert up whose time to be taken has run out. Returns how many."""
     async with database.read() as work:
         due = await alerts.due_to_climb(work, now=now)
-    climbed = 0
-    for alert_id in due:
-        async with database.work() as work:
-            alert = await alerts.locked(work, alert_id)
-            if alert.acknowledged_at is None and alert.next_climb_at is not None and alert.next_climb_at <= now:
-                await climb_one(work, alert, now=now, clinic=clinic)
-                climbed += 1
-            await work.commit()
-    return climbed
+
+    async def climb_if_due(work: UnitOfWork, alert_id: int) -> bool:
+        alert = await alerts.locked(work, alert_id)
+        if alert.acknowledged_at is not None or alert.next_climb_at is None or alert.next_climb_at > now:
+            return False
+        await climb_one(work, alert, now=now, clinic=clinic)
+        return True
+
+    return await one_by_one(database, due, climb_if_due)
 
 
-async def next_at(work: UnitOfWork) -> datetime | None:
+def next_at(agenda: Agenda) -> datetime | None:
     """When the next alert climbs unless somebody takes it."""
-    return await alerts.next_climb_at(work)
+    return agenda.climb
 
 
 async def climb_one(work: UnitOfWork, alert: Alert, *, now: datetime, clinic: Clinic) -> None:

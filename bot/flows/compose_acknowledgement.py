@@ -1,14 +1,16 @@
 """Short words to a patient who wrote or reported something: it was passed on, and by whom it was seen."""
 
-from bot.flows.acknowledge_alert import SEEN
+from bot.flows.acknowledge_alert import SEEN, SEEN_BY_GRADE
 from bot.flows.composing import Left, Scene
 from bot.flows.find_recipients import reader_of
+from bot.flows.receive_letter import TOLD
 from bot.flows.standing import values_of
 from messages import wording
-from messages.alerts import alert_notify_at
+from messages.alerts import alert_notify_at, needs_night_number
 from messages.errors import Value
 from messages.grading import Grade
 from messages.outgoing import Outgoing
+from messages.pages import Part, page
 from messages.templates import spec_of
 from storage import alerts
 from storage.database import UnitOfWork
@@ -23,7 +25,7 @@ async def compose(work: UnitOfWork, row: Outbox, scene: Scene) -> Outgoing | Lef
     reader = await reader_of(work, patient)
     if reader is None:
         reader = await work.session.get_one(Staff, patient.practitioner_id)
-    if row.template == SEEN:
+    if row.template in (SEEN, *SEEN_BY_GRADE.values()):
         alert = await alerts.get(work, row.alert_id)
         if alert is None or alert.acknowledged_by is None:
             return Left("not_taken")
@@ -37,4 +39,10 @@ async def compose(work: UnitOfWork, row: Outbox, scene: Scene) -> Outgoing | Lef
     rendered = scene.texts.render(
         row.template, scene.language, **{name: value for name, value in values.items() if name in declared}
     )
-    return Outgoing(rendered.html, template_version_id=rendered.version_id)
+    parts = [Part(rendered.html)]
+    if row.template == TOLD and needs_night_number(Grade.U, row.planned_at, scene.clinic.zone):
+        # Told in the evening: nobody climbs through the night after it.
+        parts.append(
+            Part(scene.texts.html("patient.ending.night_number", scene.language, clinic_phone=scene.clinic.phone))
+        )
+    return Outgoing(page(*parts), template_version_id=rendered.version_id)

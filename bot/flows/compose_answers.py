@@ -2,12 +2,12 @@
 
 from bot.flows.check_in_case import Case, case_of
 from bot.flows.composing import Left, Scene
+from messages import wording
 from messages.check_in_words import lines_for_staff
 from messages.grading import Grade
 from messages.markup import Html
 from messages.outgoing import Button, Outgoing
 from messages.templates import Texts
-from messages.timing import hours_since
 from storage import check_ins
 from storage.database import UnitOfWork
 from storage.tables import Outbox
@@ -45,5 +45,5 @@ def header_of(case: Case, texts: Texts, language: str) -> Html:
         family=texts.html(f"family.{case.course.family}", language),
         session=case.session.number,
         sessions=case.course.sessions_planned,
-        hours=int(hours_since(case.session.ended_at, answered_at, case.zone)),
+        since=wording.duration(answered_at - case.session.ended_at, language),
     )

@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 
 from bot.flows.check_in_case import case_of
 from bot.flows.composing import Left, Scene
+from bot.flows.one_by_one import one_by_one
 from bot.flows.open_check_in import close_earlier, mark_open
 from bot.flows.show_check_in import check_in_page
 from messages.care_plan import CheckKind
 from messages.clinic import Clinic
 from messages.outgoing import Kind, Outgoing
 from storage import check_ins, outbox
+from storage.agenda import LONG_AGO, Agenda
 from storage.database import Database, UnitOfWork
 from storage.outbox import Owed
 from storage.tables import CheckIn, Outbox
@@ -32,9 +34,9 @@ async def compose(work: UnitOfWork, row: Outbox, scene: Scene) -> Outgoing | Lef
 
 
 async def after(work: UnitOfWork, row: Outbox, scene: Scene, message_ids: Sequence[int]) -> None:
-    """The check-in is open now; the patient's older ones are closed."""
-    check_in = await check_ins.get(work, row.check_in_id or 0)
-    if check_in is not None and check_in.state == "planned":
+    """The check-in is open now; the patient's older ones are closed. Held: the first tap may be quicker than we are."""
+    check_in = await check_ins.locked(work, row.check_in_id or 0)
+    if check_in.state == "planned":
         await _open(work, check_in, scene, message_ids[-1] if message_ids else None, scene.now)
 
 
@@ -47,7 +49,7 @@ async def late(work: UnitOfWork, row: Outbox, scene: Scene) -> None:
 
 async def _open(work: UnitOfWork, check_in: CheckIn, scene: Scene, message_id: int | None, sent_at: datetime) -> None:
     mark_open(check_in, message_id=message_id, zone=scene.zone, now=sent_at)
-    await close_earlier(work, check_in, now=sent_at)
+    await close_earlier(work, check_in, clinic=scene.clinic, now=sent_at)
     last = await check_ins.next_planned(work, check_in.patient_id, after=sent_at) is None
     if check_in.kind == CheckKind.LATE.value and last:
         await _plan_course_end(work, check_in, sent_at)
@@ -68,15 +70,22 @@ async def _plan_course_end(work: UnitOfWork, check_in: CheckIn, sent_at: datetim
     await outbox.plan(work, [end], now=sent_at)
 
 
+def doubtful_at(agenda: Agenda) -> datetime | None:
+    """At once, where there is one."""
+    return LONG_AGO if agenda.uncertain else None
+
+
 async def take_as_sent(database: Database, clinic: Clinic, now: datetime) -> int:
     """The tick: a check-in that may have arrived is taken as sent, so that its nudge asks once more."""
     async with database.read() as work:
         due = await check_ins.perhaps_sent(work)
-    if not due:
-        return 0
-    async with database.work() as work:
-        for check_in_id in due:
-            case = await case_of(work, await check_ins.locked(work, check_in_id))
-            mark_open(case.check_in, message_id=None, zone=case.zone, now=now)
-        await work.commit()
-    return len(due)
+
+    async def take(work: UnitOfWork, check_in_id: int) -> bool:
+        case = await case_of(work, await check_ins.locked(work, check_in_id))
+        if case.check_in.state != "planned":
+            # A tap has come meanwhile, which is the better news.
+            return False
+        mark_open(case.check_in, message_id=None, zone=case.zone, now=now)
+        return True
+
+    return await one_by_one(database, due, take)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.flows.composing import Left, Scene
-from bot.flows.digest_facts import facts_of, last_answers
+from bot.flows.digest_facts import facts_of, last_answers, reasons_of
 from bot.flows.show_patients import MARKS
 from messages import wording
 from messages.check_in import Question
@@ -98,7 +98,7 @@ def _place(overview: Overview, texts: Texts, language: str, now: datetime) -> Ht
 
 
 def _alert(alert: Alert, overview: Overview, texts: Texts, language: str, clinic: Clinic) -> Html:
-    flags = wording.join([texts.plain(f"flag.{flag.lower()}", language) for flag in alert.flags], language)
+    flags = wording.join([texts.plain(f"flag.{flag.lower()}", language) for flag in reasons_of(alert)], language)
     time = wording.short_date_and_time(alert.raised_at, clinic.zone, language)
     if alert.acknowledged_by is None:
         return texts.html("practitioner.digest.alert", language, flags=flags, time=time)

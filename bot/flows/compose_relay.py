@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from bot.flows.composing import Left, Scene
 from bot.flows.relay_letter import FROM_CLINIC, NOT_DELIVERED, REFUSED, go_on, replace_refused
+from messages import wording
 from messages.letters import CAPTION_LIMIT, HEADER_ROOM, MEDIA, MESSAGE_LIMIT, TEXT, Part, parts_of
 from messages.markup import Html, clip, escape, join_html, plain_text, utf16_length
 from messages.outgoing import CopyOf, Media, MediaKind, Outgoing
 from messages.templates import Rendered
-from messages.timing import hours_since
 from storage import courses, letters, outbox
 from storage.database import UnitOfWork
 from storage.tables import Course, Letter, Outbox, Patient, Session
@@ -57,7 +56,7 @@ async def refused(work: UnitOfWork, row: Outbox, scene: Scene) -> None:
 
 
 async def header_of(work: UnitOfWork, patient: Patient, session_id: int | None, at: datetime, scene: Scene) -> Rendered:
-    """Who wrote, their treatment, which session of how many, and how many hours after it `at` was."""
+    """Who wrote, their treatment, which session of how many, and how long after it `at` was."""
     session = await work.session.get(Session, session_id) if session_id is not None else None
     course = await courses.current(work, patient.id)
     if session is not None:
@@ -72,7 +71,7 @@ async def header_of(work: UnitOfWork, patient: Patient, session_id: int | None, 
         family=family,
         session=session.number,
         sessions=course.sessions_planned,
-        hours=max(0, int(hours_since(session.ended_at, at, ZoneInfo(patient.zone)))),
+        since=wording.duration(at - session.ended_at, scene.language),
     )
 
 

@@ -3,6 +3,10 @@
 from messages.digest import CheckFacts, PatientFacts
 from messages.grading import Grade
 from storage.overviews import Check, Overview
+from storage.tables import Alert
+
+NO_FLAGS = ("urgent", "words", "silence")
+"""Origins of alerts that are a reason by themselves, each with its text `flag.*`."""
 
 
 def facts_of(overview: Overview) -> PatientFacts:
@@ -27,6 +31,11 @@ def facts_of(overview: Overview) -> PatientFacts:
         appointment_at=appointment.starts_at if appointment else None,
         unreachable=overview.patient.unreachable_since is not None,
     )
+
+
+def reasons_of(alert: Alert) -> list[str]:
+    """Why an alert was raised, as the ends of the keys `flag.*`: its flags, or that the patient tapped Urgent."""
+    return list(alert.flags) or [origin for origin in NO_FLAGS if origin == alert.origin]
 
 
 def last_answers(overview: Overview) -> tuple[Check | None, Check | None]:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from bot.flows.answer_patient import patient_to_write
 from bot.flows.receive_letter import take_letter
 from bot.flows.relay_letter import relay_to_patient
 from messages.clinic import Clinic
@@ -32,10 +33,14 @@ async def edit_by_patient(
 
 
 async def edit_by_staff(work: UnitOfWork, *, actor: Actor, content: Content, now: datetime) -> Letter | None:
-    """Pass on what a practitioner changed in a message to a patient, and commit; None when it was none."""
+    """Pass on what a practitioner changed in a message to a patient, and commit; None when it was none.
+
+    Raises as `patient_to_write`: the patient may be somebody else's by now.
+    """
     first = await letters.original(work, chat_id=content.chat_id, message_id=content.message_id)
     letter = None
     if first is not None and await _differs(work, first, content):
+        await patient_to_write(work, actor, first.patient_id)
         letter = await letters.add(
             work,
             Letter(

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from bot.flows.check_in_case import Case
+from bot.flows.climb_alerts import SILENCE
 from bot.flows.standing import values_of
 from messages import wording
 from messages.alerts import needs_night_number
@@ -49,7 +50,7 @@ async def _closing(
     work: UnitOfWork, case: Case, next_check: str, *, clinic: Clinic, language: str
 ) -> tuple[str, dict[str, str]]:
     """The key of the closing text, and the values that it alone needs."""
-    match Grade(case.check_in.grade or 0):
+    match max(Grade(case.check_in.grade or 0), await _under_way(work, case)):
         case Grade.E:
             return "patient.urgent.noted", {}
         case Grade.U_NOW:
@@ -64,6 +65,17 @@ async def _closing(
             return _reassurance(case, next_check)
 
 
+async def _under_way(work: UnitOfWork, case: Case) -> Grade:
+    """What these answers, Urgent or words have alarmed somebody about and nobody has ended: it is not usual by now.
+
+    An alert about silence does not count: the patient has reported nothing by it.
+    """
+    own = await alerts.unresolved_of_check_in(work, case.check_in.id)
+    untaken = await alerts.untaken(work, case.patient.id)
+    grades = [Grade(alert.grade) for alert in (own, untaken) if alert is not None and alert.origin != SILENCE]
+    return max(grades, default=Grade.NONE)
+
+
 def _reassurance(case: Case, next_check: str) -> tuple[str, dict[str, str]]:
     if not next_check:
         return "patient.ending.reassure_last", {}
@@ -74,7 +86,7 @@ def _reassurance(case: Case, next_check: str) -> tuple[str, dict[str, str]]:
 
 async def _alerted(work: UnitOfWork, case: Case, *, clinic: Clinic, language: str) -> tuple[str, dict[str, str]]:
     """A plain U of the night reaches the practitioner in the morning, and the patient must know it."""
-    alert = await alerts.of_check_in(work, case.check_in.id)
+    alert = await alerts.of_check_in(work, case.check_in.id) or await alerts.untaken(work, case.patient.id)
     done_at = case.check_in.done_at
     if alert is None or done_at is None or alert.notify_at <= done_at:
         return "patient.ending.alert", {}

@@ -41,10 +41,10 @@ async def finish(work: UnitOfWork, case: Case, *, clinic: Clinic, now: datetime)
         await _ask_signs(work, case, grading.ask_signs, now)
 
 
-async def give_up(work: UnitOfWork, case: Case, *, now: datetime) -> None:
+async def give_up(work: UnitOfWork, case: Case, *, clinic: Clinic, now: datetime) -> None:
     """Close a check-in that was not answered to the end. What was answered still counts and is passed on.
 
-    A grave answer of it has been told by then (flows/watch_answers.py).
+    A grave answer given just now is told here: the quarter of an hour of flows/watch_answers.py ends with the form.
     """
     check_in = case.check_in
     _end(check_in, "missed", now)
@@ -52,6 +52,8 @@ async def give_up(work: UnitOfWork, case: Case, *, now: datetime) -> None:
     if check_in.answered_at is not None:
         grading = case.grade(case.answers, check_in.answered_at)
         _note(check_in, grading)
+        if grading.grade >= Grade.U:
+            await tell(work, case, grading, clinic=clinic, now=now)
         await _pass_on(work, case, grading, now)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from messages.clinic import Clinic
 from storage import audit, inbox, letters, outbox
+from storage.agenda import LONG_AGO, Agenda
 from storage.database import Database
 
 LETTERS_KEPT = timedelta(days=365)
@@ -15,21 +16,23 @@ RECORDS_KEPT = timedelta(days=90)
 UPDATES_KEPT = timedelta(days=7)
 EVERY = timedelta(days=1)
 
-DONE = "retention.done"
-
 
 async def forget_old(database: Database, clinic: Clinic, now: datetime) -> int:
     """Forget what has outlived its term, once a day. Returns how many things."""
-    async with database.read() as work:
-        last = await audit.last_at(work, DONE, "retention")
-    if last is not None and now - last < EVERY:
-        return 0
     async with database.work() as work:
+        last = await audit.last_at(work, audit.FORGOTTEN, audit.RETENTION)
+        if last is not None and now - last < EVERY:
+            return 0
         forgotten = {
             "letters": await letters.forget_contents(work, before=now - LETTERS_KEPT),
             "messages": await outbox.forget_ended(work, before=now - RECORDS_KEPT),
             "updates": await inbox.forget_handled(work, before=now - UPDATES_KEPT, dead_before=now - RECORDS_KEPT),
         }
-        await audit.note(work, None, DONE, "retention", None, now=now, **forgotten)
+        await audit.note(work, None, audit.FORGOTTEN, audit.RETENTION, None, now=now, **forgotten)
         await work.commit()
     return sum(forgotten.values())
+
+
+def next_at(agenda: Agenda) -> datetime | None:
+    """When it is time again."""
+    return LONG_AGO if agenda.forgotten is None else agenda.forgotten + EVERY

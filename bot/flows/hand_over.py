@@ -32,6 +32,9 @@ async def hand_over(
         await outbox.plan(work, [_told(patient, colleague, now)], now=now)
         await relay_waiting(work, patient, now=now)
         for alert in await alerts.unresolved(work, patient.id):
+            if alert.acknowledged_by == before:
+                # Taken, and still to be looked after: from now on by the colleague, who finds it on the card.
+                alert.acknowledged_by = colleague.id
             # Its ladder goes on; the colleague must not wait for the next rung to hear of it.
             if alert.acknowledged_at is None and alert.notify_at <= now:
                 await tell(work, alert, [colleague], due_at=now, now=now)

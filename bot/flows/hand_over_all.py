@@ -1,6 +1,6 @@
 """Everything of one practitioner goes to another: patients, what is on its way about them, and their open alerts."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.flows.climb_alerts import tell
 from messages.alerts import Rung, alert_notify_at, first_climb_at
@@ -13,6 +13,9 @@ from storage import alerts, audit, outbox, staff
 from storage.database import UnitOfWork
 from storage.outbox import Owed
 from storage.tables import Alert, Outbox, Patient, Staff
+
+FRESH = timedelta(hours=24)
+"""For how long after it was taken an alert is a matter of somebody's hands, not of the records."""
 
 
 async def hand_over_all(
@@ -36,7 +39,7 @@ async def hand_over_all(
         patient.practitioner_id = successor.id
         await work.session.flush()
         for alert in await alerts.unresolved(work, patient.id):
-            await _pass_alert(work, alert, member, successor, clinic, now)
+            await _pass_alert(work, await alerts.locked(work, alert.id), member, successor, clinic, now)
         await outbox.readdress(work, subject_id=patient.id, from_staff=member.id, to_staff=successor.id)
         await _note(work, actor, patient, member, successor, now)
     told = Owed(
@@ -51,6 +54,18 @@ async def hand_over_all(
     return len(owned)
 
 
+async def give_back_alerts(work: UnitOfWork, *, member: Staff, clinic: Clinic, now: datetime) -> int:
+    """What `member` had taken for colleagues, and nobody would look after any more, goes back. Returns how many alerts.
+
+    The ladder begins anew with the patient's own practitioner; no commit.
+    """
+    taken = await alerts.taken_by(work, member.id)
+    for alert in taken:
+        _, practitioner = await alerts.practitioner_of(work, alert)
+        await _pass_alert(work, alert, member, practitioner, clinic, now)
+    return len(taken)
+
+
 async def _successor(work: UnitOfWork, member: Staff, successor_id: int | None) -> Staff:
     for each in await staff.practitioners(work):
         if each.id == successor_id and each.id != member.id:
@@ -61,8 +76,14 @@ async def _successor(work: UnitOfWork, member: Staff, successor_id: int | None) 
 async def _pass_alert(
     work: UnitOfWork, alert: Alert, member: Staff, successor: Staff, clinic: Clinic, now: datetime
 ) -> None:
-    """An alert that nobody has, or that the leaving one had taken, begins its ladder anew with the successor."""
+    """An alert that nobody has, or that the leaving one had just taken, begins its ladder anew with the successor.
+
+    What was taken longer ago only changes hands: ringing again would frighten a patient who was helped days ago.
+    """
     if alert.acknowledged_at is not None and alert.acknowledged_by != member.id:
+        return
+    if alert.acknowledged_at is not None and now - alert.acknowledged_at > FRESH:
+        alert.acknowledged_by = successor.id
         return
     grade = Grade(alert.grade)
     alert.acknowledged_at = alert.acknowledged_by = None

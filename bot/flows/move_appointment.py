@@ -64,7 +64,9 @@ async def set_appointment(
     if before is not None:
         before.state = "cancelled" if appointment is None else "moved"
     shown = appointment or before
-    if shown is not None and (not quietly or await planned_messages.was_told(work, before)):
+    # Who has not agreed is told nothing here; the reminders come once they do.
+    told = patient.consented_at is not None
+    if told and shown is not None and (not quietly or await planned_messages.was_told(work, before)):
         await outbox.plan(work, [_told(patient, shown, cancelled=appointment is None, now=now)], now=now)
     return appointment
 

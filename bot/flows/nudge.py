@@ -1,12 +1,14 @@
-"""A check-in that nobody has finished is asked once more, and never again."""
+"""A check-in that nobody has finished is asked once more, within a day, and never again."""
 
 from datetime import datetime
 
+from bot.flows.one_by_one import one_by_one
 from bot.flows.watch_silence import is_worrying
 from messages.clinic import Clinic
 from messages.outgoing import Kind
-from messages.timing import silence_alert_at
+from messages.timing import silence_alert_at, silent_at
 from storage import check_ins, outbox
+from storage.agenda import Agenda
 from storage.database import Database, UnitOfWork
 from storage.outbox import Owed
 from storage.tables import CheckIn
@@ -16,16 +18,17 @@ async def nudge(database: Database, clinic: Clinic, now: datetime) -> int:
     """Owe a nudge for each open check-in whose time for it has come. Returns how many."""
     async with database.read() as work:
         due = await check_ins.due_for_nudge(work, now=now)
-    for check_in_id in due:
-        async with database.work() as work:
-            await _nudge_one(work, await check_ins.locked(work, check_in_id), now)
-            await work.commit()
-    return len(due)
+
+    async def nudge_one(work: UnitOfWork, check_in_id: int) -> bool:
+        await _nudge_one(work, await check_ins.locked(work, check_in_id), now)
+        return True
+
+    return await one_by_one(database, due, nudge_one)
 
 
-async def next_at(work: UnitOfWork) -> datetime | None:
+def next_at(agenda: Agenda) -> datetime | None:
     """When the next nudge is due."""
-    return await check_ins.next_nudge_at(work)
+    return agenda.nudge
 
 
 async def _nudge_one(work: UnitOfWork, check_in: CheckIn, now: datetime) -> None:
@@ -44,6 +47,7 @@ async def _nudge_one(work: UnitOfWork, check_in: CheckIn, now: datetime) -> None
                 kind=Kind.NUDGE,
                 template="patient.nudge",
                 due_at=now,
+                not_after=silent_at(check_in.opened_at or now),
                 patient_id=check_in.patient_id,
                 session_id=check_in.session_id,
                 check_in_id=check_in.id,

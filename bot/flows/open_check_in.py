@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from bot.flows.check_in_case import case_of
 from bot.flows.finish_check_in import give_up
+from messages.clinic import Clinic
 from messages.timing import nudge_at, silent_at
 from storage import check_ins
 from storage.database import UnitOfWork
@@ -20,9 +21,9 @@ def mark_open(check_in: CheckIn, *, message_id: int | None, zone: ZoneInfo, now:
     check_in.silence_due_at = silent_at(now)
 
 
-async def close_earlier(work: UnitOfWork, check_in: CheckIn, *, now: datetime) -> int:
+async def close_earlier(work: UnitOfWork, check_in: CheckIn, *, clinic: Clinic, now: datetime) -> int:
     """Close the patient's older open check-ins as missed: the newer one asks the same. Returns how many."""
     older = await check_ins.others_open(work, check_in)
     for each in older:
-        await give_up(work, await case_of(work, each), now=now)
+        await give_up(work, await case_of(work, each), clinic=clinic, now=now)
     return len(older)

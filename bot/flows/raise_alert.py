@@ -25,6 +25,9 @@ WORDS = "words"
 CONVERSATION = timedelta(hours=12)
 """For how long after an alert was taken the same words belong to it."""
 
+EMERGENCY_TALK = timedelta(minutes=30)
+"""The same for what cannot wait: written again later, it is happening again, or nobody has helped."""
+
 
 async def raise_alert(
     work: UnitOfWork,
@@ -40,8 +43,8 @@ async def raise_alert(
 ) -> Alert:
     """Add an alert and everything it owes; no commit. `origin` is check_in, urgent, words or silence.
 
-    An open alert of the same check-in (or, without one, an alert of the patient that nobody has taken yet) is the
-    same thing: it is raised in place and told again when the grade or a flag is new, and left alone otherwise.
+    An open alert of the same check-in (or else an alert of the patient that nobody has taken yet) is the same thing:
+    it is raised in place and told again when the grade, a flag or the check-in is new, and left alone otherwise.
     The emergency text goes to the patient when it becomes an emergency. Raises ValueError for a grade that is no alert.
     """
     alert = await _same_thing(work, patient.id, check_in_id, grade, flags, origin, now)
@@ -49,7 +52,8 @@ async def raise_alert(
     if alert is None:
         alert = await _add(work, patient, session_id, check_in_id, grade, flags, origin, now, clinic)
         await _tell(work, alert, patient, now, clinic)
-    elif grade > before or not set(flags) <= set(alert.flags):
+    elif grade > before or not set(flags) <= set(alert.flags) or (check_in_id and not alert.check_in_id):
+        alert.check_in_id = alert.check_in_id or check_in_id
         await _worsen(work, alert, session_id, grade, flags, origin, now, clinic)
         await _tell(work, alert, patient, now, clinic)
     if grade is Grade.E and before is not Grade.E:
@@ -68,12 +72,21 @@ async def _same_thing(
 ) -> Alert | None:
     """The alert that this belongs to, held for this transaction."""
     if check_in_id is not None:
-        same = await alerts.unresolved_of_check_in(work, check_in_id)
+        same = await alerts.unresolved_of_check_in(work, check_in_id) or await _said_before(work, patient_id)
     else:
         same = await alerts.untaken(work, patient_id)
         if same is None and origin == WORDS:
             same = await _talked_about(work, patient_id, grade, flags, now)
     return await alerts.locked(work, same.id) if same is not None else None
+
+
+async def _said_before(work: UnitOfWork, patient_id: int) -> Alert | None:
+    """What the patient has written, or called for, that nobody has taken yet: a check-in now says it once more.
+
+    Two ladders for one thing would go on climbing, and frighten the patient, after somebody took one of them.
+    """
+    said = await alerts.untaken(work, patient_id)
+    return said if said is not None and said.check_in_id is None else None
 
 
 async def _talked_about(
@@ -84,7 +97,8 @@ async def _talked_about(
     What is written is passed on in any case. Without this "the fever is gone" would call everybody again.
     """
     for alert in await alerts.unresolved(work, patient_id):
-        recent = alert.acknowledged_at is not None and now - alert.acknowledged_at < CONVERSATION
+        talk = EMERGENCY_TALK if grade >= Grade.U_NOW else CONVERSATION
+        recent = alert.acknowledged_at is not None and now - alert.acknowledged_at < talk
         if recent and alert.grade >= grade and set(flags) <= set(alert.flags):
             return alert
     return None
@@ -149,7 +163,10 @@ async def _worsen(
         alert.next_climb_at = min(alert.next_climb_at or fresh, fresh)
     alert.climbs += 1
     await outbox.withdraw(work, Outbox.alert_id == alert.id, Outbox.kind == Kind.ALERT.value, reason="worse", now=now)
-    await outbox.withdraw(work, Outbox.alert_id == alert.id, Outbox.template == GO_TEMPLATE, reason="worse", now=now)
+    if higher is Grade.E:
+        # "Call now" is stronger; otherwise the first half hour goes on, however much is written in it.
+        go = Outbox.template == GO_TEMPLATE
+        await outbox.withdraw(work, Outbox.alert_id == alert.id, go, reason="worse", now=now)
     await audit.note(work, None, "alert.worsened", "alert", alert.id, now=now, grade=alert.grade, flags=alert.flags)
 
 
@@ -166,7 +183,9 @@ async def _tell(work: UnitOfWork, alert: Alert, patient: Patient, now: datetime,
 
 
 async def _plan_go_to_emergency(work: UnitOfWork, alert: Alert, now: datetime) -> None:
-    """Withdrawn when somebody takes the alert."""
+    """Withdrawn when somebody takes the alert. One that is under way already keeps its time."""
+    if await outbox.is_owed(work, Outbox.alert_id == alert.id, Outbox.template == GO_TEMPLATE):
+        return
     go = Owed(
         key=f"go_to_emergency:{alert.id}:{alert.climbs}",
         kind=Kind.WHOM_TO_CALL,

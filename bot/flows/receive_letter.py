@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from bot.flows.note_unreachable import note_reachable
 from bot.flows.raise_alert import WORDS, raise_alert, send_emergency_text
 from bot.flows.relay_letter import relay_to_clinic
-from messages.alerts import needs_night_number
+from messages.alerts import alert_notify_at
 from messages.care_plan import Family
 from messages.clinic import Clinic
 from messages.grading import Grade, grade_words
@@ -25,6 +25,7 @@ STALE = timedelta(hours=12)
 
 ACKNOWLEDGED = "patient.acknowledged"
 NOBODY_READS = "patient.nobody_reads"
+TOLD = "patient.ending.alert"
 
 
 async def receive_letter(
@@ -70,10 +71,11 @@ async def take_letter(
     await note_reachable(work, patient_id=patient.id, staff_id=None, now=now)
     letter = await _store(work, patient, content, now, edited_of)
     reader = await relay_to_clinic(work, letter, patient, now=now)
-    if await _raise_for_words(work, letter, patient, check_in_id, now, clinic):
+    passed_on = ACKNOWLEDGED if reader else NOBODY_READS
+    if await _raise_for_words(work, letter, patient, check_in_id, now, clinic, passed_on=passed_on):
         return letter
     if acknowledge and edited_of is None:
-        await _acknowledge(work, letter, ACKNOWLEDGED if reader else NOBODY_READS, now)
+        await _acknowledge(work, letter, passed_on, now)
     return letter
 
 
@@ -93,13 +95,20 @@ async def _store(work: UnitOfWork, patient: Patient, content: Content, now: date
         reply_to_message_id=content.reply_to_message_id,
         edited_of=edited_of,
         edited_at=now if edited_of is not None else None,
-        received_at=now,
+        received_at=min(content.sent_at or now, now),
     )
     return await letters.add(work, letter)
 
 
 async def _raise_for_words(
-    work: UnitOfWork, letter: Letter, patient: Patient, check_in_id: int | None, now: datetime, clinic: Clinic
+    work: UnitOfWork,
+    letter: Letter,
+    patient: Patient,
+    check_in_id: int | None,
+    now: datetime,
+    clinic: Clinic,
+    *,
+    passed_on: str,
 ) -> bool:
     """Words for a red flag raise an alert. Whether they did: the patient was told so then."""
     flags = red_flags_in(letter.text or "", patient.language)
@@ -124,23 +133,17 @@ async def _raise_for_words(
     if grading.grade is Grade.E:
         # Also when the alert is an emergency already: who writes this again must read it again.
         await send_emergency_text(work, alert, now=now)
-    await _say_alerted(work, letter, grading.grade, now, clinic)
+    # What follows, as at the end of a check-in, and not twice within the half hour. Beside the emergency text,
+    # which says what to do, "call back within 30 minutes" must not stand.
+    ending = passed_on if grading.grade is Grade.E else _ending(grading.grade, now, clinic)
+    await _acknowledge(work, letter, ending, now)
     return True
 
 
-async def _say_alerted(work: UnitOfWork, letter: Letter, grade: Grade, now: datetime, clinic: Clinic) -> None:
-    """What follows, as at the end of a check-in, and not twice within the half hour."""
-    await _acknowledge(work, letter, _ending(grade, now, clinic), now)
-
-
 def _ending(grade: Grade, now: datetime, clinic: Clinic) -> str:
-    if grade is Grade.E:
-        # The emergency text says what to do; "call back within 30 minutes" must not stand beside it.
-        return ACKNOWLEDGED
     if grade is Grade.U_NOW:
         return "patient.ending.alert_now"
-    night = needs_night_number(grade, now, clinic.zone)
-    return "patient.ending.alert_night" if night else "patient.ending.alert"
+    return "patient.ending.alert_night" if alert_notify_at(grade, now, clinic.zone) > now else TOLD
 
 
 async def _acknowledge(work: UnitOfWork, letter: Letter, template: str, now: datetime) -> None:

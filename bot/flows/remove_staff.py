@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.flows.hand_over_all import hand_over_all
+from bot.flows.hand_over_all import give_back_alerts, hand_over_all
 from messages.clinic import Clinic
 from messages.errors import PersonError
 from messages.people import Actor
@@ -41,6 +41,7 @@ async def remove_staff(
     member = await staff.present(work, staff_id)
     await refuse_last_admin(work, member)
     handed = await hand_over_all(work, actor=actor, member=member, successor_id=successor_id, clinic=clinic, now=now)
+    await give_back_alerts(work, member=member, clinic=clinic, now=now)
     uncovered = await release_covers(work, member)
     await outbox.withdraw(work, Outbox.staff_id == member.id, reason="removed", now=now)
     await invitations.withdraw(work, staff_id=member.id, now=now)

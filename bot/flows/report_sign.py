@@ -4,10 +4,12 @@ from datetime import datetime
 
 from bot.flows.check_in_case import own_case
 from bot.flows.raise_alert import raise_alert, send_emergency_text
+from bot.flows.receive_letter import take_letter
 from bot.flows.standing import Standing, own_standing
 from messages.check_in import UrgentSign
 from messages.clinic import Clinic
 from messages.grading import Flag, Grade, Grading, grade_sign
+from messages.letters import Content
 from messages.outgoing import Kind
 from messages.people import Actor
 from storage import alerts, outbox
@@ -25,9 +27,15 @@ CHECKED = "checked"
 
 
 async def call_for_help(
-    work: UnitOfWork, *, actor: Actor, check_in_id: int | None, clinic: Clinic, now: datetime
+    work: UnitOfWork,
+    *,
+    actor: Actor,
+    check_in_id: int | None,
+    clinic: Clinic,
+    now: datetime,
+    said: Content | None = None,
 ) -> None:
-    """ "Urgent" was tapped: an emergency until somebody knows better.
+    """ "Urgent" was tapped: an emergency until somebody knows better. `said`: what was written with it is passed on.
 
     It sends the alert, and each time the emergency text (at most once a minute) and after it the list of signs.
     Raises NotFound for somebody else's check-in.
@@ -47,6 +55,8 @@ async def call_for_help(
     )
     await send_emergency_text(work, alert, now=now)
     await _ask_signs(work, alert, check_in_id, now)
+    if said is not None:
+        await take_letter(work, patient_id=standing.patient.id, content=said, now=now, clinic=clinic)
     await work.commit()
 
 

@@ -7,6 +7,7 @@ from messages.clinic import Clinic
 from messages.outgoing import Kind
 from messages.timing import digest_at
 from storage import outbox, staff
+from storage.agenda import Agenda
 from storage.database import Database, UnitOfWork
 from storage.outbox import Owed
 from storage.tables import Staff
@@ -17,9 +18,6 @@ KEEPS = timedelta(hours=12)
 
 async def send_digests(database: Database, clinic: Clinic, now: datetime) -> int:
     """Plan the digests that are due. Returns how many."""
-    async with database.read() as work:
-        if not await staff.digests_due(work, now=now):
-            return 0
     planned = 0
     async with database.work() as work:
         for member in await staff.digests_due(work, now=now):
@@ -28,9 +26,9 @@ async def send_digests(database: Database, clinic: Clinic, now: datetime) -> int
     return planned
 
 
-async def next_at(work: UnitOfWork) -> datetime | None:
+def next_at(agenda: Agenda) -> datetime | None:
     """When the next digest is due."""
-    return await staff.next_digest_at(work)
+    return agenda.digest
 
 
 async def _plan(work: UnitOfWork, member: Staff, clinic: Clinic, now: datetime) -> int:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.flows.describe_schedule import clipped, message_line, reason_in_words, step_in_words
-from bot.flows.digest_facts import facts_of, last_answers
+from bot.flows.digest_facts import facts_of, last_answers, reasons_of
 from messages import wording
 from messages.clinic import Clinic
 from messages.digest import missed_in_a_row
@@ -136,7 +136,7 @@ def _waiting(view: _View) -> list[Html]:
 
 def _alert(view: _View, alert: Alert) -> Html:
     grade = view.html(f"grade.{Grade(alert.grade).name.lower()}")
-    flags, time = view.flags(alert.flags), view.at(alert.raised_at)
+    flags, time = view.flags(reasons_of(alert)), view.at(alert.raised_at)
     if alert.acknowledged_by is None:
         return view.html("practitioner.card.alert", grade=grade, flags=flags, time=time)
     name = view.overview.staff[alert.acknowledged_by]

@@ -5,7 +5,10 @@ from datetime import datetime
 from bot.flows.bring_back import STOPPED, bring_back
 from bot.flows.compose_check_in import COURSE_END
 from bot.flows.find_recipients import reader_of
+from bot.flows.receive_letter import take_letter
 from bot.flows.standing import Standing, own_standing
+from messages.clinic import Clinic
+from messages.letters import Content
 from messages.outgoing import PROACTIVE, Kind
 from messages.people import Actor
 from storage import audit, outbox
@@ -14,13 +17,17 @@ from storage.outbox import Owed
 from storage.tables import Outbox
 
 
-async def stop_messages(work: UnitOfWork, *, actor: Actor, now: datetime) -> tuple[Standing, bool]:
+async def stop_messages(
+    work: UnitOfWork, *, actor: Actor, clinic: Clinic, now: datetime, said: Content | None = None
+) -> tuple[Standing, bool]:
     """Withdraw every pending check-in, nudge and reminder, and tell the practitioner.
 
-    Returns False when messages were stopped already; nothing changes then.
+    `said`: what was written with it is passed on. Returns False when messages were stopped already.
     """
     standing = await own_standing(work, actor)
     patient = standing.patient
+    if said is not None:
+        await take_letter(work, patient_id=patient.id, content=said, now=now, clinic=clinic)
     if patient.stopped_at is not None:
         await work.commit()
         return standing, False

@@ -58,7 +58,7 @@ async def tell_in_words(
 
 async def _complete(work: UnitOfWork, case: Case, *, clinic: Clinic, now: datetime) -> None:
     told = replace(case, answers=case.answers.with_other_text())
-    await answers.save(work, case.check_in, told.answers, items_closed=True, now=now)
+    await answers.save(work, case.check_in, case.answers, told.answers, items_closed=True, now=now)
     if isinstance(_stage(told), Done):
         await finish(work, told, clinic=clinic, now=now)
 

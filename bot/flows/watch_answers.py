@@ -9,11 +9,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.flows.check_in_case import Case, case_of
+from bot.flows.one_by_one import one_by_one
 from bot.flows.raise_alert import raise_alert
 from messages.check_in import FOLLOW_UPS, Answers, AskOther, next_stage
 from messages.clinic import Clinic
 from messages.grading import Grade, Grading, is_emergency
 from storage import alerts, check_ins
+from storage.agenda import Agenda
 from storage.database import Database, UnitOfWork
 
 ABANDONED_AFTER = timedelta(minutes=15)
@@ -76,17 +78,19 @@ async def raise_unfinished(database: Database, clinic: Clinic, now: datetime) ->
     """The tick: tell what was left unfinished too long. A question left open counts as the graver answer."""
     async with database.read() as work:
         due = await check_ins.due_unfinished(work, now=now)
-    for check_in_id in due:
-        async with database.work() as work:
-            await _raise_one(work, check_in_id, clinic=clinic, now=now)
-            await work.commit()
-    return len(due)
+
+    async def raise_one(work: UnitOfWork, check_in_id: int) -> bool:
+        await _raise_one(work, check_in_id, clinic=clinic, now=now)
+        return True
+
+    return await one_by_one(database, due, raise_one)
 
 
 async def _raise_one(work: UnitOfWork, check_in_id: int, *, clinic: Clinic, now: datetime) -> None:
     check_in = await check_ins.locked(work, check_in_id)
     due_at, check_in.unfinished_due_at = check_in.unfinished_due_at, None
-    if due_at is None or due_at > now or check_in.state != "open":
+    if due_at is None or due_at > now or check_in.state in ("done", "missed"):
+        # Both have told it themselves. One that was withdrawn meanwhile has not: what was said still counts.
         return
     case = await case_of(work, check_in)
     grading = case.grade(case.answers, check_in.answered_at or now)
@@ -96,6 +100,6 @@ async def _raise_one(work: UnitOfWork, check_in_id: int, *, clinic: Clinic, now:
         await tell(work, case, grading, clinic=clinic, now=now)
 
 
-async def next_at(work: UnitOfWork) -> datetime | None:
+def next_at(agenda: Agenda) -> datetime | None:
     """When the next unfinished check-in is due."""
-    return await check_ins.next_unfinished_at(work)
+    return agenda.unfinished

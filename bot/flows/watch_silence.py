@@ -6,12 +6,14 @@ unfinished, no answer within six hours of the nudge is an alert.
 
 from datetime import datetime
 
+from bot.flows.one_by_one import one_by_one
 from bot.flows.raise_alert import raise_alert
 from messages.check_in import Question
 from messages.clinic import Clinic
 from messages.grading import Flag, Grade
 from messages.timing import silence_alert_at, silent_at
 from storage import check_ins
+from storage.agenda import Agenda
 from storage.database import Database, UnitOfWork
 from storage.tables import CheckIn, Patient
 
@@ -23,16 +25,17 @@ async def watch_silence(database: Database, clinic: Clinic, now: datetime) -> in
     """Look at every open check-in whose silence is due. Returns how many."""
     async with database.read() as work:
         due = await check_ins.due_for_silence(work, now=now)
-    for check_in_id in due:
-        async with database.work() as work:
-            await _look(work, await check_ins.locked(work, check_in_id), now, clinic)
-            await work.commit()
-    return len(due)
+
+    async def look(work: UnitOfWork, check_in_id: int) -> bool:
+        await _look(work, await check_ins.locked(work, check_in_id), now, clinic)
+        return True
+
+    return await one_by_one(database, due, look)
 
 
-async def next_at(work: UnitOfWork) -> datetime | None:
+def next_at(agenda: Agenda) -> datetime | None:
     """When the next silence is due."""
-    return await check_ins.next_silence_at(work)
+    return agenda.silence
 
 
 async def is_worrying(work: UnitOfWork, check_in: CheckIn) -> bool:
