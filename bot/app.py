@@ -74,7 +74,8 @@ from bot.texts import PublishedTexts
 from bot.throttle import Limits, Throttle
 from messages.clinic import Clinic
 from messages.outgoing import Kind
-from storage import inbox, outbox
+from storage import outbox
+from storage.agenda import agenda, anything_due
 from storage.database import Database, News
 
 log = structlog.get_logger()
@@ -142,8 +143,8 @@ TICKS: dict[str, Timed] = {
     "watch_silence": Timed(watch_silence.watch_silence, watch_silence.next_at),
     "watch_answers": Timed(watch_answers.raise_unfinished, watch_answers.next_at),
     "send_digests": Timed(send_digests.send_digests, send_digests.next_at),
-    "uncertain_check_ins": Timed(compose_check_in.take_as_sent),
-    "forget_old": Timed(forget_old.forget_old),
+    "uncertain_check_ins": Timed(compose_check_in.take_as_sent, compose_check_in.doubtful_at, in_passing=True),
+    "forget_old": Timed(forget_old.forget_old, forget_old.next_at, in_passing=True),
 }
 """The timed flows, in the order in which they run."""
 
@@ -288,23 +289,25 @@ class Aftercare:
         if self.handling.busy or self.sender.busy:
             return False
         async with self.database.read() as work:
-            waiting = await inbox.count_waiting(work, now=now)
-            return not waiting and not await outbox.count_unfinished(work, now=now)
+            return not await anything_due(work, now=now)
 
     async def next_event(self) -> datetime | None:
         """When the program will next do something by itself; in the past when it is late."""
         async with self.database.read() as work:
-            times = [
-                await outbox.next_due_at(work),
-                await inbox.next_retry_at(work),
-                await self.schedule.next_time(work),
-            ]
+            planned = await agenda(work)
+        times = [planned.message, planned.retry, self.schedule.next_time(planned)]
         return min((each for each in times if each is not None), default=None)
 
-    def look_again(self) -> None:
-        """Time was moved: what was in the future may be due."""
-        self.handling.wake.call()
-        self.sender.wake.call()
+    async def catch_up(self) -> None:
+        """Time was moved: begin what has become due. Raises what a timed flow raises."""
+        async with self.database.read() as work:
+            planned = await agenda(work)
+        await self.schedule.run_all(planned)
+        now = self.clock.now()
+        if planned.retry is not None and planned.retry <= now:
+            self.handling.wake.call()
+        if planned.message is not None and planned.message <= now:
+            self.sender.wake.call()
 
     async def stop(self, *, is_worker: bool = True) -> None:
         """Drain, then stop: no new update, no new message, what is under way ends.

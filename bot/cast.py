@@ -226,11 +226,11 @@ class ScriptedPractitioner:
 
 
 def _unread(person: Person, read_up_to: int) -> list[Seen]:
-    return [message for message in person.bot_messages if message.id > read_up_to]
+    return person.bot_messages_after(read_up_to)
 
 
 def _message(person: Person, message_id: int) -> Seen:
-    return next(message for message in person.messages if message.id == message_id)
+    return person.message(message_id)
 
 
 def _taps(message: Seen, *beginnings: str) -> list[str]:

@@ -15,7 +15,8 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.clock import Clock
 from messages.clinic import Clinic
-from storage.database import Database, UnitOfWork
+from storage.agenda import Agenda, agenda
+from storage.database import Database
 
 log = structlog.get_logger()
 
@@ -25,16 +26,17 @@ TICK_SECONDS = 10
 Tick = Callable[[Database, Clinic, datetime], Awaitable[int]]
 """A timed flow: does everything that is due at the given time and returns how much it did."""
 
-NextTime = Callable[[UnitOfWork], Awaitable[datetime | None]]
+NextTime = Callable[[Agenda], datetime | None]
 """When a kind of work falls due next; None when nothing is planned."""
 
 
 @dataclass(frozen=True)
 class Timed:
-    """A tick, and when it next has something to do; without `next_at` it looks for itself every time."""
+    """A tick, and when it next has something to do. What is `in_passing` has no time of its own to be woken for."""
 
     tick: Tick
-    next_at: NextTime | None = None
+    next_at: NextTime
+    in_passing: bool = False
 
 
 class Schedule:
@@ -65,35 +67,34 @@ class Schedule:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
-    async def run_all(self) -> dict[str, int]:
-        """Everything that is due now, by name. Raises what a flow raises."""
+    async def run_all(self, planned: Agenda) -> dict[str, int]:
+        """Everything of `planned` that is due now, by name. Raises what a flow raises."""
         async with self._running:
             return {
                 name: await tick(self._database, self._clinic, self._clock.now())
-                for name, tick in (await self._due()).items()
+                for name, tick in self._due(planned).items()
             }
 
-    async def next_time(self, work: UnitOfWork) -> datetime | None:
+    def next_time(self, planned: Agenda) -> datetime | None:
         """When the next tick will have something to do."""
-        times = [await timed.next_at(work) for timed in self._ticks.values() if timed.next_at is not None]
+        times = [timed.next_at(planned) for timed in self._ticks.values() if not timed.in_passing]
         return min((each for each in times if each is not None), default=None)
 
-    async def _due(self) -> dict[str, Tick]:
-        """The ticks that have something to do: found out in one reading transaction."""
-        now = self._clock.now()
-        due: dict[str, Tick] = {}
+    async def _agenda(self) -> Agenda:
         async with self._database.read() as work:
-            for name, timed in self._ticks.items():
-                next_at = await timed.next_at(work) if timed.next_at is not None else now
-                if next_at is not None and next_at <= now:
-                    due[name] = timed.tick
-        return due
+            return await agenda(work)
+
+    def _due(self, planned: Agenda) -> dict[str, Tick]:
+        """The ticks that have something to do."""
+        times = {name: timed.next_at(planned) for name, timed in self._ticks.items()}
+        now = self._clock.now()
+        return {name: self._ticks[name].tick for name, at in times.items() if at is not None and at <= now}
 
     async def _run_logged(self) -> None:
         """Run by APScheduler, whose loop must never see an exception."""
         try:
             async with self._running:
-                for name, tick in (await self._due()).items():
+                for name, tick in self._due(await self._agenda()).items():
                     await self._run_one(name, tick)
         except Exception as error:
             log.error("ticks_failed", error=type(error).__name__, exc_info=error)

@@ -4,7 +4,7 @@ A row is claimed in its lane, waits for its turn in the throttle, is checked onc
 then sent. No transaction is open during the call.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -86,14 +86,13 @@ class Sender:
                 continue
             async with self._database.work() as work:
                 rows = await outbox.claim(work, lane, many=room, now=self._clock.now())
+                # All chats are known before the first job starts, so that they queue in the order of the rows.
+                chats = [await self._chat_of(work, row) for row in rows]
                 await work.commit()
-            await self._start(rows, lane)
+            self._start(zip(rows, chats, strict=True), lane)
 
-    async def _start(self, rows: list[Outbox], lane: Lane) -> None:
-        """Start a job for each row. All chats are known before, so that they queue in the order of the rows."""
-        async with self._database.read() as work:
-            chats = [await self._chat_of(work, row) for row in rows]
-        for row, chat_id in zip(rows, chats, strict=True):
+    def _start(self, claimed: Iterable[tuple[Outbox, int | None]], lane: Lane) -> None:
+        for row, chat_id in claimed:
             self._in_hand[lane] += 1
             self._nursery.start_job(f"outbox {row.id}", self._send_one(row, lane, chat_id))
 
@@ -112,8 +111,10 @@ class Sender:
         except Exception as error:
             await self._broken(row, error)
         finally:
+            if self._in_hand[lane] >= ROUTINE_AT_ONCE:
+                # There was no room for more of this lane. What is new tells of itself.
+                self.wake.call()
             self._in_hand[lane] -= 1
-            self.wake.call()
             self._progress.call()
 
     async def _deliver(self, row: Outbox, lane: Lane, chat_id: int | None) -> None:
@@ -139,11 +140,15 @@ class Sender:
     async def _prepare(self, row: Outbox) -> tuple[Outgoing, Scene] | None:
         """Check and compose at the last moment, then mark as sending. None: it has ended another way."""
         now = self._clock.now()
-        async with self._database.read() as work:
+        async with self._database.work() as work:
             scene = await self._scene(work, row, now)
             verdict = obstacle(row, scene)
             if verdict is None:
                 composed = await self._composers[Kind(row.kind)].compose(work, row, scene)
+                if not isinstance(composed, Left):
+                    still_owed = await outbox.mark_sending(work, row)
+                    await work.commit()
+                    return (composed, scene) if still_owed else None
         if isinstance(verdict, datetime):
             async with self._database.work() as work:
                 await outbox.put_back(work, row.id, due_at=verdict)
@@ -154,11 +159,7 @@ class Sender:
             return None
         if isinstance(composed, Left):
             await self._end(row, "skipped", composed.reason)
-            return None
-        async with self._database.work() as work:
-            still_owed = await outbox.mark_sending(work, row.id)
-            await work.commit()
-        return (composed, scene) if still_owed else None
+        return None
 
     async def _scene(self, work: UnitOfWork, row: Outbox, now: datetime) -> Scene:
         return Scene(

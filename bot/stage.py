@@ -108,7 +108,9 @@ class Stage:
     async def settle(self) -> None:
         """Until every update is handled and every due message is sent. Raises TimeoutError when it never ends."""
         async with asyncio.timeout(SETTLE_SECONDS):
-            for _ in range(2):
+            await self.sandbox.settled()
+            await self.app.settle()
+            while self.sandbox.unconfirmed_updates or self.sandbox.open_queries():
                 await self.sandbox.settled()
                 await self.app.settle()
 
@@ -132,8 +134,7 @@ class Stage:
 
     async def _arrive(self, moment: datetime) -> None:
         self.clock.set(moment)
-        await self.app.schedule.run_all()
-        self.app.look_again()
+        await self.app.catch_up()
         await self.settle()
         while any([await player.act(self.clock.now()) for player in self.players]):
             await self.settle()

@@ -133,7 +133,8 @@ async def edit(bot: AnyBot, chat_id: int, message_id: int, outgoing: Outgoing, *
     except BadRequest as error:
         if "not modified" in error.message:
             return True
-        if "message to edit not found" in error.message.lower() or "can't be edited" in error.message:
+        # A picture has no text to edit; what is to be said comes below it.
+        if any(reason in error.message.lower() for reason in ("to edit not found", "can't be edited", "no text in")):
             return False
         raise
     return True

@@ -5,14 +5,17 @@ from datetime import datetime
 from sqlalchemy import delete, select
 
 from messages.check_in import Answers, Item, Question
-from storage.check_ins import answers_of
 from storage.database import UnitOfWork
 from storage.tables import Answer, CheckIn, ReportedItem, Session
 
 
-async def save(work: UnitOfWork, check_in: CheckIn, answers: Answers, *, items_closed: bool, now: datetime) -> None:
-    """Store what is answered now, and forget what was taken back. Answers that did not change keep their times."""
-    before = await answers_of(work, check_in)
+async def save(
+    work: UnitOfWork, check_in: CheckIn, before: Answers, answers: Answers, *, items_closed: bool, now: datetime
+) -> None:
+    """Store what is answered now, and forget what was taken back of `before`, the answers as they are stored.
+
+    Answers that did not change keep their times. The caller holds the check-in locked.
+    """
     await _save_scores(work, check_in.id, before, answers, now)
     await _save_items(work, check_in.id, before, answers, now)
     check_in.nothing_else = answers.nothing_else

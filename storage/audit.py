@@ -34,6 +34,13 @@ async def note(
     )
 
 
+RETENTION, FORGOTTEN = "retention", "retention.done"
+"""Subject and action under which it is noted that what is old was forgotten."""
+
+LAST_FORGETTING = select(func.max(Audit.at)).where(Audit.subject == RETENTION, Audit.action == FORGOTTEN)
+"""When the old was last forgotten."""
+
+
 async def last_at(work: UnitOfWork, action: str, subject: str) -> datetime | None:
     """When this was last done to a subject of this kind."""
     return await work.session.scalar(select(func.max(Audit.at)).where(Audit.subject == subject, Audit.action == action))

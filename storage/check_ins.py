@@ -1,5 +1,6 @@
 """Check-ins and their answers."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -117,13 +118,31 @@ async def next_planned(work: UnitOfWork, patient_id: int, *, after: datetime) ->
 
 async def answers_of(work: UnitOfWork, check_in: CheckIn) -> Answers:
     """What was answered so far."""
-    scores = await work.session.execute(select(Answer.question, Answer.score).where(Answer.check_in_id == check_in.id))
-    items = await work.session.execute(
-        select(ReportedItem.item, ReportedItem.follow_up).where(ReportedItem.check_in_id == check_in.id)
-    )
-    reported = {Item(item): follow_up for item, follow_up in items.all()}
+    return (await all_answers_of(work, [check_in]))[check_in.id]
+
+
+async def all_answers_of(work: UnitOfWork, these: Sequence[CheckIn]) -> dict[int, Answers]:
+    """What was answered so far, by check-in. As many queries for one as for many."""
+    ids = [each.id for each in these]
+    scores: dict[int, dict[str, int]] = defaultdict(dict)
+    items: dict[int, dict[str, bool | None]] = defaultdict(dict)
+    for answer in await work.session.execute(
+        select(Answer.check_in_id, Answer.question, Answer.score).where(Answer.check_in_id.in_(ids))
+    ):
+        scores[answer.check_in_id][answer.question] = answer.score
+    for reported in await work.session.execute(
+        select(ReportedItem.check_in_id, ReportedItem.item, ReportedItem.follow_up).where(
+            ReportedItem.check_in_id.in_(ids)
+        )
+    ):
+        items[reported.check_in_id][reported.item] = reported.follow_up
+    return {each.id: _answers(each, scores[each.id], items[each.id]) for each in these}
+
+
+def _answers(check_in: CheckIn, scores: dict[str, int], items: dict[str, bool | None]) -> Answers:
+    reported = {Item(item): follow_up for item, follow_up in items.items()}
     return Answers(
-        scores={Question(question): score for question, score in scores.all()},
+        scores={Question(question): score for question, score in scores.items()},
         items=frozenset(reported),
         follow_ups={item: yes for item, yes in reported.items() if yes is not None},
         nothing_else=check_in.nothing_else,
@@ -138,9 +157,8 @@ async def due_for_nudge(work: UnitOfWork, *, now: datetime) -> Sequence[int]:
     return (await work.session.scalars(statement)).all()
 
 
-async def next_nudge_at(work: UnitOfWork) -> datetime | None:
-    """When the next check-in is to be asked once more."""
-    return await work.session.scalar(select(func.min(CheckIn.nudge_due_at)))
+NEXT_NUDGE = select(func.min(CheckIn.nudge_due_at))
+"""When the next check-in is to be asked once more."""
 
 
 async def due_for_silence(work: UnitOfWork, *, now: datetime) -> Sequence[int]:
@@ -149,9 +167,8 @@ async def due_for_silence(work: UnitOfWork, *, now: datetime) -> Sequence[int]:
     return (await work.session.scalars(statement)).all()
 
 
-async def next_silence_at(work: UnitOfWork) -> datetime | None:
-    """When the next silence is to be looked at."""
-    return await work.session.scalar(select(func.min(CheckIn.silence_due_at)))
+NEXT_SILENCE = select(func.min(CheckIn.silence_due_at))
+"""When the next silence is to be looked at."""
 
 
 async def locked(work: UnitOfWork, check_in_id: int) -> CheckIn:
@@ -186,19 +203,20 @@ async def due_unfinished(work: UnitOfWork, *, now: datetime) -> Sequence[int]:
     return (await work.session.scalars(statement)).all()
 
 
-async def next_unfinished_at(work: UnitOfWork) -> datetime | None:
-    """When the next unfinished check-in is due."""
-    return await work.session.scalar(select(func.min(CheckIn.unfinished_due_at)))
+NEXT_UNFINISHED = select(func.min(CheckIn.unfinished_due_at))
+"""When the next unfinished check-in is due."""
+
+PERHAPS_SENT = (
+    select(CheckIn.id)
+    .join(Outbox, Outbox.check_in_id == CheckIn.id)
+    .where(Outbox.kind == Kind.CHECK_IN.value, Outbox.state == "uncertain", CheckIn.state == "planned")
+)
+"""The ids of the check-ins of which nobody knows whether they have arrived."""
 
 
 async def perhaps_sent(work: UnitOfWork) -> Sequence[int]:
     """The ids of the check-ins of which nobody knows whether they have arrived."""
-    statement = (
-        select(CheckIn.id)
-        .join(Outbox, Outbox.check_in_id == CheckIn.id)
-        .where(Outbox.kind == Kind.CHECK_IN.value, Outbox.state == "uncertain", CheckIn.state == "planned")
-    )
-    return (await work.session.scalars(statement)).all()
+    return (await work.session.scalars(PERHAPS_SENT)).all()
 
 
 async def answered_before(work: UnitOfWork, check_in: CheckIn) -> CheckIn | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, Select, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database import News, UnitOfWork
@@ -69,17 +69,20 @@ async def waiting(
     return (await work.session.execute(statement)).all()
 
 
-async def next_retry_at(work: UnitOfWork) -> datetime | None:
-    """When the next failed update is to be tried again."""
-    return await work.session.scalar(select(func.min(Inbox.retry_at)).where(Inbox.state == "waiting"))
+NEXT_RETRY = select(func.min(Inbox.retry_at)).where(Inbox.state == "waiting")
+"""When the next failed update is to be tried again."""
+
+
+def waiting_at(now: datetime | ColumnElement[datetime]) -> Select[int]:
+    """The ids of the first update of each chat, where it could be handled at `now`."""
+    return select(Inbox.update_id).where(
+        Inbox.update_id.in_(_first_of_each_chat()), or_(Inbox.retry_at.is_(None), Inbox.retry_at <= now)
+    )
 
 
 async def count_waiting(work: UnitOfWork, *, now: datetime) -> int:
     """How many chats have an update that could be handled at `now`."""
-    statement = select(func.count()).where(
-        Inbox.update_id.in_(_first_of_each_chat()), or_(Inbox.retry_at.is_(None), Inbox.retry_at <= now)
-    )
-    return await work.session.scalar(statement) or 0
+    return await work.session.scalar(select(func.count()).select_from(waiting_at(now).subquery())) or 0
 
 
 def _first_of_each_chat(but_not: Iterable[int] = ()) -> Select[int]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, literal, select, union_all, update
+from sqlalchemy import ColumnElement, Select, delete, exists, func, literal, select, union_all, update
 
 from messages.outgoing import LANES, REPEATED_WHEN_UNCERTAIN, Kind, Lane
 from storage.database import News, UnitOfWork
@@ -93,11 +93,15 @@ async def claim(work: UnitOfWork, lane: Lane, *, many: int, now: datetime) -> li
     return sorted(rows, key=lambda row: (row.due_at, row.id))
 
 
-async def mark_sending(work: UnitOfWork, outbox_id: int) -> bool:
-    """The last moment before the call. False when the row was withdrawn meanwhile: do not send it."""
+async def mark_sending(work: UnitOfWork, row: Outbox) -> bool:
+    """The last moment before the call. False when the row was withdrawn or readdressed since: do not send it."""
     statement = (
         update(Outbox)
-        .where(Outbox.id == outbox_id, Outbox.state == "claimed")
+        .where(
+            Outbox.id == row.id,
+            Outbox.state == "claimed",
+            Outbox.staff_id.is_not_distinct_from(row.staff_id),
+        )
         .values(state="sending", attempts=Outbox.attempts + 1)
         .returning(Outbox.id)
     )
@@ -119,8 +123,10 @@ async def mark_sent(
         .where(Outbox.id == row.id)
         .values(state="sent", ended_at=now, lease_until=None, template_version_id=version, reason=None)
     )
-    for message_id in message_ids:
-        await work.session.merge(Delivery(chat_id=chat_id, message_id=message_id, outbox_id=row.id, delivered_at=now))
+    found = {"outbox_id": row.id, "delivered_at": now}
+    rows = [{"chat_id": chat_id, "message_id": message_id, **found} for message_id in message_ids]
+    statement = work.insert_new(Delivery).values(rows)
+    await work.session.execute(statement.on_conflict_do_update(index_elements=["chat_id", "message_id"], set_=found))
 
 
 async def put_back(
@@ -142,10 +148,13 @@ async def put_back(
 
 
 async def end(work: UnitOfWork, outbox_id: int, *, state: str, reason: str, now: datetime) -> None:
-    """End a row as skipped, cancelled, failed or uncertain, and say why."""
+    """End a row in hand as skipped, cancelled, failed or uncertain, and say why.
+
+    One that was withdrawn or readdressed meanwhile stays as it is: it belongs to somebody else now.
+    """
     await work.session.execute(
         update(Outbox)
-        .where(Outbox.id == outbox_id)
+        .where(Outbox.id == outbox_id, Outbox.state.in_(("claimed", "sending")))
         .values(state=state, reason=reason[:64], ended_at=now, lease_until=None)
     )
 
@@ -195,26 +204,17 @@ async def recover(work: UnitOfWork, *, now: datetime, everything: bool) -> tuple
     return counts[0], counts[1] + counts[2]
 
 
-async def next_due_at(work: UnitOfWork) -> datetime | None:
-    """When the next message is due; in the past when one is late."""
-    times = [
-        await work.session.scalar(
-            select(Outbox.due_at)
-            .where(Outbox.state == "pending", Outbox.lane == lane.value)
-            .order_by(Outbox.due_at)
-            .limit(1)
-        )
-        for lane in Lane
-    ]
-    return min((each for each in times if each is not None), default=None)
+NEXT_OF_EACH_LANE = [
+    select(Outbox.due_at).where(Outbox.state == "pending", Outbox.lane == lane.value).order_by(Outbox.due_at).limit(1)
+    for lane in Lane
+]
+"""When the next message of each lane is due; in the past when one is late. One index look-up each."""
 
 
-async def count_unfinished(work: UnitOfWork, *, now: datetime) -> int:
-    """How many messages are due or on their way at `now`."""
-    statement = select(func.count()).where(
-        ((Outbox.state == "pending") & (Outbox.due_at <= now)) | Outbox.state.in_(("claimed", "sending"))
-    )
-    return await work.session.scalar(statement) or 0
+def unfinished_at(now: ColumnElement[datetime]) -> Select[int]:
+    """The ids of the messages that are due or on their way at `now`."""
+    due = (Outbox.state == "pending") & (Outbox.due_at <= now)
+    return select(Outbox.id).where(due | Outbox.state.in_(("claimed", "sending")))
 
 
 async def delivered(work: UnitOfWork, *, chat_id: int, message_id: int) -> Outbox | None:
@@ -259,16 +259,19 @@ async def lanes_due(work: UnitOfWork, *, now: datetime) -> list[Lane]:
 
 
 async def readdress(work: UnitOfWork, *, subject_id: int, from_staff: int, to_staff: int) -> int:
-    """What is pending to one member of staff about a patient goes to another. Returns how many rows."""
+    """What is owed to one member of staff about a patient goes to another. Returns how many rows.
+
+    Also what waits for its turn to be sent: it would still reach the first one, or nobody once they are removed.
+    """
     statement = (
         update(Outbox)
         .where(
             Outbox.subject_id == subject_id,
             Outbox.staff_id == from_staff,
-            Outbox.state == "pending",
+            Outbox.state.in_(OPEN_STATES),
             Outbox.kind != Kind.DIGEST.value,
         )
-        .values(staff_id=to_staff)
+        .values(staff_id=to_staff, state="pending", lease_until=None)
         .returning(Outbox.id)
     )
     return len((await work.session.execute(statement)).all())
@@ -307,3 +310,9 @@ async def ended_for(
         .order_by(Outbox.due_at.desc(), Outbox.id.desc())
     )
     return (await work.session.scalars(statement)).all()
+
+
+async def is_owed(work: UnitOfWork, *which: ColumnElement[bool]) -> bool:
+    """Whether a row that matches all of `which` is still to be sent."""
+    statement = select(Outbox.id).where(Outbox.state.in_(OPEN_STATES), *which).limit(1)
+    return await work.session.scalar(statement) is not None

@@ -56,10 +56,25 @@ class Person:
     @property
     def last(self) -> Seen:
         """The newest message of the bot; raises SandboxMisuse where there is none."""
-        found = self.bot_messages
-        if not found:
+        bot_id = self._sandbox.bot.id
+        newest = next((each for each in reversed(self.chat.visible) if each.sender_id == bot_id), None)
+        if newest is None:
             raise SandboxMisuse(f"the bot has not written to {self.account.first_name}")
-        return found[-1]
+        return seen(self._sandbox, newest)
+
+    def bot_messages_after(self, message_id: int) -> list[Seen]:
+        """What the bot has sent since then, oldest first: cheaper than to look through the whole chat."""
+        numbers = range(message_id + 1, len(self.chat.messages) + 1)
+        found = [self.chat.messages[number] for number in numbers]
+        bot_id = self._sandbox.bot.id
+        return [seen(self._sandbox, each) for each in found if each.sender_id == bot_id and not each.deleted]
+
+    def message(self, message_id: int) -> Seen:
+        """One message as the chat shows it now; raises SandboxMisuse where there is none."""
+        found = message_in(self.chat, message_id)
+        if found is None:
+            raise SandboxMisuse(f"{self.account.first_name} has no message {message_id}")
+        return seen(self._sandbox, found)
 
     def start(self, parameter: str | None = None) -> Message:
         """Press Start, or open a deep link with `parameter` (A–Z a–z 0–9 _ -, at most 64)."""

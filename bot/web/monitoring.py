@@ -42,7 +42,7 @@ class Monitoring:
             log.warning("not_ready", error=type(error).__name__)
             return PlainTextResponse("the database does not answer", status_code=503)
         if version != migrating.head():
-            return PlainTextResponse("the database needs: aftercare db upgrade", status_code=503)
+            return PlainTextResponse("the database needs: python -m bot db upgrade", status_code=503)
         return PlainTextResponse("ready")
 
     async def metrics(self, request: Request) -> Response:
