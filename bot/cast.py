@@ -44,6 +44,11 @@ class ScriptedPatient:
     _answering: int | None = None
     _blocked: bool = False
 
+    @property
+    def comes_again(self) -> bool:
+        """Whether they will be there for the next session: who has blocked the bot has left the treatment."""
+        return not self._blocked
+
     def treated(self) -> None:
         """A session has just taken place."""
         self.since_session = 0
@@ -170,6 +175,8 @@ class ScriptedPractitioner:
         visit = next((each for each in self.visits if each[0] <= now), None)
         if visit is not None:
             self.visits.remove(visit)
+            if not visit[1].comes_again:
+                return True
             self._recording = visit[1:]
             self.person.say("/record")
             return True

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, select, update
 from messages.check_in import Answers, Item, Question
 from messages.outgoing import Kind
 from storage.database import UnitOfWork
-from storage.tables import Answer, CheckIn, Outbox, ReportedItem, Session
+from storage.tables import Answer, CheckIn, Course, Outbox, Patient, ReportedItem, Session, Staff
 
 UNFINISHED = ("planned", "open")
 """States in which a check-in can still be answered or withdrawn."""
@@ -73,6 +73,19 @@ async def of_session(work: UnitOfWork, session_id: int) -> Sequence[CheckIn]:
     """All check-ins of a session, in the order in which they are due."""
     statement = select(CheckIn).where(CheckIn.session_id == session_id).order_by(CheckIn.due_at, CheckIn.id)
     return (await work.session.scalars(statement)).all()
+
+
+async def surroundings(work: UnitOfWork, check_in: CheckIn) -> tuple[Session, Course, Patient, Staff]:
+    """The session a check-in is about, its course, its patient, and their practitioner: read together."""
+    statement = (
+        select(Session, Course, Patient, Staff)
+        .join(Course, Course.id == Session.course_id)
+        .join(Patient, Patient.id == check_in.patient_id)
+        .join(Staff, Staff.id == Patient.practitioner_id)
+        .where(Session.id == check_in.session_id)
+    )
+    session, course, patient, practitioner = (await work.session.execute(statement)).one()
+    return session, course, patient, practitioner
 
 
 async def history(work: UnitOfWork, course_id: int) -> Sequence[CheckIn]:

@@ -66,22 +66,20 @@ class Case:
 
 async def case_of(work: UnitOfWork, check_in: CheckIn) -> Case:
     """Everything around a check-in."""
-    session = await work.session.get_one(Session, check_in.session_id)
-    course = await work.session.get_one(Course, session.course_id)
-    patient = await work.session.get_one(Patient, check_in.patient_id)
+    session, course, patient, practitioner = await check_ins.surroundings(work, check_in)
     earlier = await _earlier(work, check_in, session)
     given = await check_ins.all_answers_of(work, [check_in, *earlier])
     zone = ZoneInfo(patient.zone)
     return Case(
         check_in=check_in,
         patient=patient,
-        practitioner=await work.session.get_one(Staff, patient.practitioner_id),
+        practitioner=practitioner,
         session=session,
         course=course,
         form=form_of(Family(course.family), check_in.step, CheckKind(check_in.kind)),
         answers=given[check_in.id],
         history=tuple(_past(each, given[each.id], session, zone) for each in earlier),
-        usual_pain_before=await answers.usual_pain_before(work, session),
+        usual_pain_before=await answers.usual_pain_before(work, session) if course.family == Family.PAIN else None,
     )
 
 
