@@ -1,5 +1,6 @@
 """Fixtures: databases, and the world in which the real application lives."""
 
+import gc
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,10 @@ from tests.databases import Postgres, Sqlite
 from tests.world import World, living
 
 logs.configure(level="WARNING", form="json", secrets=())
+
+# Looking for garbage after every few hundred objects takes a tenth of the suite's time; seldom is enough.
+gc.freeze()
+gc.set_threshold(50_000, 10, 20)
 
 # No deadline: the machine is shared, and speed is measured elsewhere.
 settings.register_profile("aftercare", deadline=None, suppress_health_check=[HealthCheck.too_slow])
