@@ -105,7 +105,8 @@ def test_a_private_chat_gets_one_message_a_second_while_others_go_on(runner: asy
 
     recorder = runner.run(scene())
     assert recorder.order == ["first", "other", "second"]
-    assert recorder.times["second"] - recorder.times["first"] >= 1
+    # The recorder looks at the clock some microseconds after the throttle did.
+    assert recorder.times["second"] - recorder.times["first"] > 0.999
     assert recorder.times["other"] - recorder.times["first"] < 0.5
 
 
@@ -128,7 +129,7 @@ def test_the_overall_rate_is_held_and_used(runner: asyncio.Runner) -> None:
 
     recorder = runner.run(scene())
     times = sorted(recorder.times.values())
-    assert 10.0 <= times[-1] - times[0] < 11
+    assert 9.999 < times[-1] - times[0] < 11
     busiest = max(sum(1 for each in times if start <= each < start + 1) for start in times)
     assert busiest <= 31
 
@@ -140,7 +141,7 @@ def test_a_group_gets_twenty_a_minute(runner: asyncio.Runner) -> None:
         return recorder
 
     times = sorted(runner.run(scene()).times.values())
-    assert times[20] - times[0] >= 60
+    assert times[20] - times[0] > 59.999
 
 
 def test_a_pause_of_one_chat_does_not_hold_up_another(runner: asyncio.Runner) -> None:
