@@ -78,6 +78,14 @@ async def set_cover(stage: Stage, staff_id: int, cover_id: int) -> None:
         await work.commit()
 
 
+async def rest_digests(stage: Stage, staff_id: int, *, until: datetime) -> None:
+    """No daily digest for this practitioner before `until`."""
+    async with stage.database.work() as work:
+        member = await work.session.get_one(Staff, staff_id)
+        member.digest_due_at = until
+        await work.commit()
+
+
 async def record(
     stage: Stage, practitioner: Person, patient_id: int, *, ended_at: datetime, next_in_days: int | None
 ) -> None:

@@ -86,12 +86,17 @@ class Intake:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._last: inbox.Stored | None = None
 
     async def store(self, updates: Sequence[dict[str, Any]]) -> int:
         """Store updates durably; returns how many had not been seen before."""
+        now = self._clock.now()
+        arrivals = [arrival_of(update) for update in updates]
         async with self._database.work() as work:
-            new = await inbox.store(work, [arrival_of(update) for update in updates], now=self._clock.now())
+            new = await inbox.store(work, arrivals, now=now)
             await work.commit()
+        if arrivals:
+            self._last = inbox.Stored(max(each.update_id for each in arrivals), now)
         return new
 
     async def next_offset(self) -> int:
@@ -100,11 +105,12 @@ class Intake:
         After a week without updates Telegram begins anew at a random id. An offset from before could confirm
         what nobody has seen, so it is forgotten in time; the inbox refuses what it has already.
         """
-        async with self._database.read() as work:
-            last = await inbox.last_stored(work)
-        if last is None or self._clock.now() - last.received_at > OFFSET_KEPT:
+        if self._last is None:
+            async with self._database.read() as work:
+                self._last = await inbox.last_stored(work)
+        if self._last is None or self._clock.now() - self._last.received_at > OFFSET_KEPT:
             return 0
-        return last.update_id + 1
+        return self._last.update_id + 1
 
 
 class Poller:

@@ -13,19 +13,16 @@ from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
-
 from bot import logs
 from bot.cast import Manner
-from bot.casting import join_patient, join_staff, scripted, scripted_practitioner
+from bot.casting import join_patient, join_staff, rest_digests, scripted, scripted_practitioner
 from bot.clock import MovableClock
 from bot.sandbox.transcript import Line
 from bot.stage import Stage
 from messages.care_plan import Family, plan_of
 from messages.clinic import Clinic
-from storage import migrating
+from storage import migrating, outbox
 from storage.database import Database
-from storage.tables import Outbox
 
 PARIS = ZoneInfo("Europe/Paris")
 BEGIN = datetime(2026, 3, 2, 9, 0, tzinfo=PARIS)
@@ -40,6 +37,9 @@ PATIENTS: tuple[tuple[str, Manner], ...] = (
 """One who mostly answers, forgets now and then, writes, and gets worse once; one who blocks the bot."""
 AFTERCARE = timedelta(days=90)
 """How long life goes on after the last session: the latest check comes after 84 days."""
+
+DIGESTS = timedelta(days=9)
+"""How long the daily digest goes on after the last session; eighty more would say that there is nothing new."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -77,7 +77,7 @@ async def simulate(family: Family, sessions: int, seed: int) -> tuple[list[Line]
 
 
 async def _live(stage: Stage, family: Family, sessions: int, random: Random) -> None:
-    marie, _ = await join_staff(stage, "Dr Marie Laurent", practitioner=True, admin=False)
+    marie, marie_id = await join_staff(stage, "Dr Marie Laurent", practitioner=True, admin=False)
     # Nobody's practitioner: a second digest a day, always empty, would be half of all that happens.
     await join_staff(stage, "Paul Weber", practitioner=False, admin=True)
     practitioner = scripted_practitioner(marie, random)
@@ -88,7 +88,10 @@ async def _live(stage: Stage, family: Family, sessions: int, random: Random) -> 
         patients.append(scripted(person, manner, random))
         practitioner.expect(BEGIN + timedelta(minutes=60 + 45 * number), patients[-1], patient_id)
     stage.players = (practitioner, *patients)
-    await stage.move_to(BEGIN + timedelta(days=interval * (sessions - 1)) + AFTERCARE)
+    last_session = BEGIN + timedelta(days=interval * (sessions - 1))
+    await stage.move_to(last_session + DIGESTS)
+    await rest_digests(stage, marie_id, until=last_session + AFTERCARE + timedelta(days=1))
+    await stage.move_to(last_session + AFTERCARE)
 
 
 async def _migrate(address: str) -> None:
@@ -99,8 +102,7 @@ async def _migrate(address: str) -> None:
 
 async def _outcomes(stage: Stage) -> Counter[str]:
     async with stage.database.read() as work:
-        rows = await work.session.execute(select(Outbox.state, func.count()).group_by(Outbox.state))
-        return Counter({str(state): int(count) for state, count in rows.all()})
+        return Counter(await outbox.counts_by_state(work, since=BEGIN))
 
 
 def as_json(line: Line) -> dict[str, object]:
