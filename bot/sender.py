@@ -40,6 +40,13 @@ TOO_LATE = "too_late"
 """Why a row is left out when its deadline has passed: the machine was down, or Telegram was."""
 
 
+class Unrecorded(Exception):
+    """A message is at Telegram and the database cannot be told. The program stops, and the next start knows what to do.
+
+    Its row is still in `sending`, so recovery repeats it or ends it as uncertain, by its kind.
+    """
+
+
 class Sender:
     """Sends what is due, most urgent lane first."""
 
@@ -107,6 +114,8 @@ class Sender:
         except InvalidToken:
             # Nothing can be sent until the token is corrected: everything stays owed, and the program stops.
             await self._try_again(row, Again(timedelta(0)))
+            raise
+        except Unrecorded:
             raise
         except Exception as error:
             await self._broken(row, error)
@@ -181,7 +190,10 @@ class Sender:
         except Exception as error:
             # The message is at Telegram: whatever was to follow, it must not be sent a second time.
             log.error("after_sending_failed", outbox_id=row.id, error=type(error).__name__, exc_info=error)
-            await self._record(row, outgoing, scene, message_ids, None)
+            try:
+                await self._record(row, outgoing, scene, message_ids, None)
+            except Exception as second:
+                raise Unrecorded from second
 
     async def _record(
         self, row: Outbox, outgoing: Outgoing, scene: Scene, message_ids: Sequence[int], after: AfterSending | None

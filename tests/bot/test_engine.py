@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from telegram.error import InvalidToken
 
 from bot.sandbox.faults import Fault
+from bot.sender import Unrecorded
 from messages.outgoing import Kind
 from messages.retrying import HANDLING_ATTEMPTS
 from storage import outbox
@@ -19,8 +20,8 @@ from tests.world import World
 
 async def _owe(world: World, key: str, staff_id: int, **more: object) -> None:
     now = world.clock.now()
-    columns: dict[str, object] = {"due_at": now, "template": "group.private_only", **more}
-    owed = Owed(key=key, kind=Kind.NOTICE, staff_id=staff_id, **columns)  # type: ignore[arg-type]
+    columns: dict[str, object] = {"due_at": now, "template": "group.private_only", "kind": Kind.NOTICE, **more}
+    owed = Owed(key=key, staff_id=staff_id, **columns)  # type: ignore[arg-type]
     async with world.database.work() as work:
         await outbox.plan(work, [owed], now=now)
         await work.commit()
@@ -231,3 +232,25 @@ async def test_ids_that_begin_anew_after_a_quiet_week_are_still_confirmed(world:
     await world.settle()
     assert len(person.bot_messages) == 2
     assert world.sandbox.unconfirmed_updates == 0
+
+
+async def test_a_message_that_was_sent_but_could_not_be_recorded_is_not_sent_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marie = await world.practitioner()
+    before = len(marie.bot_messages)
+
+    async def fail(*_: object, **__: object) -> None:
+        raise OSError("the disk is full")
+
+    # A double, because the disk must fail between Telegram's answer and our record of it, and at no other write.
+    with monkeypatch.context() as patch:
+        patch.setattr(outbox, "mark_sent", fail)
+        with pytest.raises(Unrecorded):
+            await _owe(world, "once", await world.staff_id(marie), kind=Kind.DIGEST)
+        await world.crash()
+    await world.start()
+    await world.move(minutes=30)
+    assert len(marie.bot_messages) == before + 1
+    row = await _row(world.database, "once")
+    assert (row.state, row.reason) == ("uncertain", "crash")
