@@ -11,7 +11,7 @@ from typing import Literal
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-TALKATIVE = ("httpx", "httpcore", "telegram", "apscheduler", "uvicorn", "alembic", "asyncio", "aiosqlite")
+TALKATIVE = ("httpx", "httpcore", "telegram", "apscheduler", "uvicorn", "alembic", "asyncio")
 
 HIDDEN = "[hidden]"
 

@@ -1,8 +1,7 @@
-"""The database: engines for SQLite and PostgreSQL, the unit of work, and the column types.
+"""The database: its address, the unit of work, and the column types.
 
-A unit of work is one transaction. Writing ones take SQLite's write lock when they begin (`BEGIN IMMEDIATE`):
-with the driver's default two processes claimed the same outbox rows. No unit of work may stay open across a
-call to Telegram.
+A unit of work is one transaction. On SQLite one writes at a time, and holds the write lock from its beginning.
+No unit of work may stay open across a call to Telegram.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -10,18 +9,19 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, Text, event, make_url
+from sqlalchemy import Connection, DateTime, Dialect, MetaData, Text, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
-BUSY_TIMEOUT_MS = 10_000
-"""How long a SQLite writer waits for another before it gives up: far longer than any transaction of ours."""
+from storage.engines import Engines, PostgresEngines, SqliteEngines
+from storage.session import Session
+
+Result = TypeVar("Result")
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -85,7 +85,9 @@ def normal_url(address: str) -> URL:
         case "postgres" | "postgresql":
             return url.set(drivername="postgresql+psycopg")
         case "sqlite":
-            return url.set(drivername="sqlite+aiosqlite")
+            if not url.database or url.database == ":memory:":
+                raise ValueError("SQLite needs a file: sqlite:///aftercare.db")
+            return url.set(drivername="sqlite+pysqlite")
         case other:
             raise ValueError(f"{other} is not supported: use sqlite:///… or postgresql://…")
 
@@ -93,27 +95,6 @@ def normal_url(address: str) -> URL:
 def sqlite_file(url: URL) -> Path | None:
     """The file behind a SQLite address; None for PostgreSQL."""
     return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
-
-
-def _prepare_sqlite(engine: Engine) -> None:
-    @event.listens_for(engine, "connect")
-    def settings(connection: Any, _record: object) -> None:
-        # The driver's own transaction handling is switched off: it begins late and as a reader.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            f"busy_timeout={BUSY_TIMEOUT_MS}",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Any) -> None:
-        reading = connection.get_execution_options().get("reading", False)
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
 class News(StrEnum):
@@ -129,19 +110,19 @@ class UnitOfWork:
     `after_commit` takes calls that run once the transaction is durable. `news` collects what others wait for.
     """
 
-    def __init__(self, session: AsyncSession, tell: Callable[[set[News]], None] | None = None) -> None:
+    def __init__(self, session: Session, *, on_sqlite: bool, tell: Callable[[set[News]], None] | None = None) -> None:
         self.session = session
+        self.on_sqlite = on_sqlite
         self.news: set[News] = set()
         self._tell = tell
-        self._before: list[Callable[[AsyncSession], Any]] = []
+        self._before: list[Callable[[Session], Any]] = []
         self._after: list[Callable[[], None]] = []
 
     def insert_new(self, table: type[Base]) -> Any:
         """An INSERT that knows ON CONFLICT, of this database's dialect."""
-        on_sqlite = self.session.get_bind().dialect.name == "sqlite"
-        return (sqlite if on_sqlite else postgresql).insert(table)
+        return (sqlite if self.on_sqlite else postgresql).insert(table)
 
-    def before_commit(self, call: Callable[[AsyncSession], Any]) -> None:
+    def before_commit(self, call: Callable[[Session], Any]) -> None:
         """Await `call(session)` inside the transaction, right before it is committed."""
         self._before.append(call)
 
@@ -164,29 +145,14 @@ class UnitOfWork:
 
 
 class Database:
-    """The engine and its units of work."""
+    """A database and its units of work."""
 
-    def __init__(self, address: str, *, pool_size: int = 8) -> None:
+    def __init__(self, address: str) -> None:
         self.url = normal_url(address)
         file = sqlite_file(self.url)
-        if file is not None:
-            file.parent.mkdir(parents=True, exist_ok=True)
-        self.engine: AsyncEngine = create_async_engine(
-            self.url,
-            pool_size=pool_size,
-            max_overflow=pool_size,
-            pool_pre_ping=file is None,
-            # An error of the database must not carry what people wrote into the log.
-            hide_parameters=True,
-        )
-        if file is not None:
-            _prepare_sqlite(self.engine.sync_engine)
+        self.engines: Engines = SqliteEngines(self.url, file) if file else PostgresEngines(self.url)
+        self.is_sqlite = file is not None
         self._listeners: dict[News, list[Callable[[], None]]] = {news: [] for news in News}
-
-    @property
-    def is_sqlite(self) -> bool:
-        """Whether this is SQLite: one writer, one file."""
-        return self.url.get_backend_name() == "sqlite"
 
     def on_news(self, news: News, call: Callable[[], None]) -> None:
         """Run `call()` after every committed unit of work that brought such news."""
@@ -200,23 +166,19 @@ class Database:
     @asynccontextmanager
     async def work(self) -> AsyncIterator[UnitOfWork]:
         """A writing transaction."""
-        async with AsyncSession(self.engine, expire_on_commit=False) as session:
-            yield UnitOfWork(session, self._tell)
+        async with self.engines.writing() as session:
+            yield UnitOfWork(session, on_sqlite=self.is_sqlite, tell=self._tell)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[UnitOfWork]:
         """A reading transaction: takes no write lock, cannot be committed by accident into a write."""
-        async with self.engine.connect() as connection:
-            await connection.execution_options(reading=True)
-            async with AsyncSession(connection, expire_on_commit=False) as session:
-                yield UnitOfWork(session)
+        async with self.engines.reading() as session:
+            yield UnitOfWork(session, on_sqlite=self.is_sqlite)
 
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[AsyncConnection]:
-        """A bare connection, for migrations and locks."""
-        async with self.engine.connect() as connection:
-            yield connection
+    async def run(self, step: Callable[[Connection], Result]) -> Result:
+        """Give a bare connection to `step`, for migrations. What it does is committed when it ends well."""
+        return await self.engines.run(step)
 
     async def close(self) -> None:
         """Give every connection back."""
-        await self.engine.dispose()
+        await self.engines.close()

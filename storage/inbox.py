@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database import News, UnitOfWork
+from storage.session import Session
 from storage.tables import Inbox
 
 NO_CHAT = 0
@@ -93,7 +93,7 @@ def _first_of_each_chat(but_not: Iterable[int] = ()) -> Select[int]:
     )
 
 
-async def mark_done(session: AsyncSession, update_id: int, *, now: datetime) -> None:
+async def mark_done(session: Session, update_id: int, *, now: datetime) -> None:
     """The update's effects are in this same transaction. Its content is forgotten: what matters is stored elsewhere."""
     await session.execute(
         update(Inbox)

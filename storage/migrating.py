@@ -1,6 +1,7 @@
 """The schema's versions: where a database stands, and how it gets to the newest."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from alembic import command
@@ -8,9 +9,9 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import Database
+from storage.engines import driver_connection
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -37,9 +38,7 @@ def head() -> str:
 
 async def current(database: Database) -> str | None:
     """The version of a database; None for an empty one."""
-    async with database.connection() as connection:
-        await connection.execution_options(reading=True)
-        return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+    return await database.run(lambda connection: MigrationContext.configure(connection).get_current_revision())
 
 
 async def upgrade(database: Database, target: str = "head") -> None:
@@ -62,25 +61,21 @@ async def change(database: Database, step: Callable[[Connection], None]) -> None
     SQLite changes a table by building it anew, and refuses to drop the old one while rows point at it. So its
     foreign keys rest meanwhile, and are checked before the commit.
     """
-    async with database.connection() as connection:
-        if not database.is_sqlite:
-            await connection.run_sync(step)
-            await connection.commit()
-            return
-        await _foreign_keys(connection, "OFF")
-        try:
-            await connection.run_sync(step)
-            if (await connection.exec_driver_sql("PRAGMA foreign_key_check")).first() is not None:
-                raise BrokenReference
-            await connection.commit()
-        finally:
-            await connection.rollback()
-            await _foreign_keys(connection, "ON")
+    if database.is_sqlite:
+        await database.run(partial(_without_foreign_keys, step))
+    else:
+        await database.run(step)
 
 
-async def _foreign_keys(connection: AsyncConnection, state: str) -> None:
-    """Switch SQLite's foreign keys, which only counts outside a transaction: past SQLAlchemy's own."""
-    raw = await connection.get_raw_connection()
-    driver = raw.driver_connection
-    assert driver is not None
-    await driver.execute(f"PRAGMA foreign_keys={state}")
+def _without_foreign_keys(step: Callable[[Connection], None], connection: Connection) -> None:
+    # They can only be switched outside a transaction: past SQLAlchemy's own.
+    driver = driver_connection(connection)
+    driver.execute("PRAGMA foreign_keys=OFF").close()
+    try:
+        step(connection)
+        if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+            raise BrokenReference
+        connection.commit()
+    finally:
+        connection.rollback()
+        driver.execute("PRAGMA foreign_keys=ON").close()

@@ -36,7 +36,7 @@ async def take_turn(work: UnitOfWork) -> None:
     It also keeps the ids of versions in the order of their commits, which `newest_published_id` relies on.
     SQLite's writers come one after another anyway.
     """
-    if work.session.get_bind().dialect.name == "postgresql":
+    if not work.on_sqlite:
         await work.session.execute(sql("LOCK TABLE template_versions IN SHARE ROW EXCLUSIVE MODE"))
 
 

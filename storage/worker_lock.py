@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import Database, sqlite_file
+from storage.engines import PostgresEngines
 
 KEY = 0x61667465726361
 """The number of the advisory lock ("afterca" in ASCII): the same for every Aftercare on one database."""
@@ -71,7 +72,9 @@ class WorkerLock:
         return True
 
     async def _lock_advisory(self) -> bool:
-        connection = await self._database.engine.connect()
+        engines = self._database.engines
+        assert isinstance(engines, PostgresEngines)
+        connection = await engines.engine.connect()
         # Without a transaction: it would stay open for weeks.
         await connection.execution_options(isolation_level="AUTOCOMMIT")
         taken = await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": KEY})

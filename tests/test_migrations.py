@@ -51,8 +51,7 @@ async def _walk(address: str) -> None:
         await migrating.upgrade(database, revision)
     assert await migrating.current(database) == migrating.head()
     await migrating.downgrade(database, "base")
-    async with database.connection() as connection:
-        left = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+    left = await database.run(lambda connection: inspect(connection).get_table_names())
     await database.close()
     assert left == ["alembic_version"]
 
@@ -60,8 +59,7 @@ async def _walk(address: str) -> None:
 async def _differences(address: str) -> list[object]:
     database = Database(address)
     await migrating.upgrade(database)
-    async with database.connection() as connection:
-        found = await connection.run_sync(_compare)
+    found = await database.run(_compare)
     await database.close()
     return found
 

@@ -226,10 +226,8 @@ async def _logged(process: Process, event: str) -> None:
 async def _stamp(address: str) -> None:
     """Empty it and migrate: the template of the tests has tables, but no version."""
     database = Database(address)
-    async with database.connection() as connection:
-        await connection.exec_driver_sql("DROP SCHEMA public CASCADE")
-        await connection.exec_driver_sql("CREATE SCHEMA public")
-        await connection.commit()
+    await database.run(lambda connection: connection.exec_driver_sql("DROP SCHEMA public CASCADE"))
+    await database.run(lambda connection: connection.exec_driver_sql("CREATE SCHEMA public"))
     await migrating.upgrade(database)
     await database.close()
 

@@ -130,7 +130,8 @@ async def test_two_hundred_patients_fit_and_cost_as_many_queries_as_one(world: W
             seen.extend([str(arguments[2])] if "SELECT" in str(arguments[2]) else [])
 
         alone = Database(world.database_url)
-        event.listen(alone.engine.sync_engine, "before_cursor_execute", note)
+        for engine in alone.engines.synchronous:
+            event.listen(engine, "before_cursor_execute", note)
         async with alone.read() as work:
             digest = await digest_of(
                 work, staff_id, texts=Texts(), language="fr", clinic=world.clinic, now=world.clock.now()

@@ -1,0 +1,186 @@
+"""The two databases behind one shape: how a unit of work begins, commits and ends on SQLite and on PostgreSQL."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import Session as SyncSession
+
+from storage.session import DirectSession, Session
+
+Result = TypeVar("Result")
+
+BUSY_SECONDS = 10.0
+"""How long a SQLite writer waits for another process before it gives up: far longer than any transaction of ours."""
+
+BUSY_PAUSE = 0.005
+"""Seconds between two attempts to get SQLite's write lock from another process."""
+
+POOL_SIZE = 8
+"""Connections at hand; as many more are opened in a rush."""
+
+
+class Engines(Protocol):
+    """One database."""
+
+    def reading(self) -> AbstractAsyncContextManager[Session]:
+        """A transaction that sees one state of the database, and cannot write on SQLite."""
+
+    def writing(self) -> AbstractAsyncContextManager[Session]:
+        """A transaction that may commit once."""
+
+    async def run(self, step: Callable[[Connection], Result]) -> Result:
+        """Give a bare connection to `step`, for changes of the schema. Commits what it leaves open."""
+
+    @property
+    def synchronous(self) -> tuple[Engine, ...]:
+        """SQLAlchemy's engines, for whoever listens to their events."""
+
+    async def close(self) -> None:
+        """Give every connection back."""
+
+
+class PostgresEngines:
+    """PostgreSQL through psycopg's asynchronous connections."""
+
+    def __init__(self, url: URL) -> None:
+        self.engine: AsyncEngine = create_async_engine(
+            url,
+            pool_size=POOL_SIZE,
+            max_overflow=POOL_SIZE,
+            pool_pre_ping=True,
+            # An error of the database must not carry what people wrote into the log.
+            hide_parameters=True,
+        )
+
+    @property
+    def synchronous(self) -> tuple[Engine, ...]:
+        return (self.engine.sync_engine,)
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Session]:
+        async with AsyncSession(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    def reading(self) -> AbstractAsyncContextManager[Session]:
+        return self.writing()
+
+    async def run(self, step: Callable[[Connection], Result]) -> Result:
+        async with self.engine.connect() as connection:
+            result = await connection.run_sync(step)
+            await connection.commit()
+            return result
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+class SqliteEngines:
+    """SQLite in this thread: connections that only read, and one that writes, for one unit of work at a time."""
+
+    def __init__(self, url: URL, file: Path) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        url = url.set(drivername="sqlite+pysqlite")
+        self._reader = create_engine(url, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, hide_parameters=True)
+        self._writer = create_engine(url, pool_size=1, max_overflow=0, hide_parameters=True)
+        # A reader of a file in WAL mode waits for nobody, except while another process repairs the file.
+        _prepare(self._reader, "BEGIN", "query_only=ON")
+        # The writer's waiting is done in `_begin`, where the loop goes on meanwhile.
+        _prepare(self._writer, "BEGIN IMMEDIATE", "busy_timeout=0")
+        self._one_writer = asyncio.Lock()
+
+    @property
+    def synchronous(self) -> tuple[Engine, ...]:
+        return (self._reader, self._writer)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Session]:
+        with SyncSession(self._reader, expire_on_commit=False) as session:
+            yield DirectSession(session, self._commit)
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Session]:
+        async with self._one_writer:
+            with self._writer.connect() as connection:
+                await _begin(connection)
+                with SyncSession(connection, expire_on_commit=False) as session:
+                    yield DirectSession(session, self._commit)
+
+    async def _commit(self, session: SyncSession) -> None:
+        """Wait for the disk in a thread. Nobody may go away meanwhile: the session is in that thread's hands."""
+        done = asyncio.get_running_loop().run_in_executor(None, session.commit)
+        try:
+            await asyncio.shield(done)
+        except asyncio.CancelledError:
+            await asyncio.wait([done])
+            raise
+
+    async def run(self, step: Callable[[Connection], Result]) -> Result:
+        async with self._one_writer:
+            return await asyncio.to_thread(self._run, step)
+
+    def _run(self, step: Callable[[Connection], Result]) -> Result:
+        with self._writer.connect() as connection:
+            driver = driver_connection(connection)
+            driver.execute(f"PRAGMA {_WAIT}").close()
+            try:
+                result = step(connection)
+                connection.commit()
+                return result
+            finally:
+                connection.rollback()
+                driver.execute("PRAGMA busy_timeout=0").close()
+
+    async def close(self) -> None:
+        self._reader.dispose()
+        self._writer.dispose()
+
+
+_WAIT = f"busy_timeout={BUSY_SECONDS * 1000:.0f}"
+_PRAGMAS = (_WAIT, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+
+
+def _prepare(engine: Engine, beginning: str, *more: str) -> None:
+    @event.listens_for(engine, "connect")
+    def settings(connection: sqlite3.Connection, _record: object) -> None:
+        # The driver's own transaction handling is switched off: it begins late and as a reader.
+        connection.isolation_level = None
+        for pragma in (*_PRAGMAS, *more):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        driver = driver_connection(connection)
+        if not driver.in_transaction:
+            driver.execute(beginning).close()
+
+
+def driver_connection(connection: Connection) -> sqlite3.Connection:
+    """Python's own SQLite connection, past SQLAlchemy's transactions."""
+    driver: Any = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
+
+
+async def _begin(connection: Connection) -> None:
+    """Take SQLite's write lock at once: with the default, two processes claimed the same outbox rows.
+
+    Raises OperationalError when another process holds it for BUSY_SECONDS.
+    """
+    driver = driver_connection(connection)
+    deadline = asyncio.get_running_loop().time() + BUSY_SECONDS
+    while True:
+        try:
+            driver.execute("BEGIN IMMEDIATE").close()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or asyncio.get_running_loop().time() > deadline:
+                raise OperationalError("BEGIN IMMEDIATE", None, error) from error
+        else:
+            return
+        await asyncio.sleep(BUSY_PAUSE)
