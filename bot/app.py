@@ -279,9 +279,12 @@ class Aftercare:
 
         Raises what a task of the program died of.
         """
-        while not await self._settled():
+        while True:
+            settled = await self._settled()
             if self.nursery.failed.done():
                 self.nursery.failed.result()
+            if settled:
+                return
             await self.progress.wait(0.2)
 
     async def _settled(self) -> bool:

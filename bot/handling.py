@@ -19,7 +19,7 @@ from bot.turn import TURN, Turn
 from messages.clinic import Clinic
 from messages.retrying import handling_retry
 from messages.templates import language_or_default
-from storage import dialogs, inbox, people
+from storage import callers, inbox
 from storage.database import Database, is_database_outage
 
 log = structlog.get_logger()
@@ -120,18 +120,17 @@ class Handling:
         user = update.effective_user
         query = update.callback_query
         async with self._database.read() as work:
-            actor = await people.actor_of(
+            caller = await callers.caller(
                 work,
                 user.id if user else inbox.NO_CHAT,
                 language=language_or_default(user.language_code if user else None, self._clinic.language),
             )
-            dialog = await dialogs.load(work, actor.chat_id)
-            texts = await self._texts.current(work)
+            texts = await self._texts.current(work, caller.texts_version)
         return Turn(
             update=update,
             bot=self._application.bot,
-            actor=actor,
-            dialog=dialog,
+            actor=caller.actor,
+            dialog=caller.dialog,
             tap=decode(query.data) if query and query.data else None,
             now=self._clock.now(),
             clinic=self._clinic,

@@ -13,9 +13,10 @@ class PublishedTexts:
         self._version = -1
         self._texts = Texts({})
 
-    async def current(self, work: UnitOfWork) -> Texts:
-        """The snapshot that is live inside this unit of work."""
-        version = await templates.newest_published_id(work)
+    async def current(self, work: UnitOfWork, version: int | None = None) -> Texts:
+        """The snapshot that is live inside this unit of work, whose newest `version` may be known already."""
+        if version is None:
+            version = await templates.newest_published_id(work)
         if version != self._version:
             self._texts, self._version = Texts(await templates.live(work)), version
         return self._texts

@@ -3,8 +3,9 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import BindParameter, ColumnElement, bindparam, cast, func, null, select, union_all, update
 
 from messages.check_in import Answers, Item, Question
 from messages.outgoing import Kind
@@ -69,22 +70,27 @@ async def get(work: UnitOfWork, check_in_id: int) -> CheckIn | None:
     return await work.session.get(CheckIn, check_in_id)
 
 
+_OF_SESSION = select(CheckIn).where(CheckIn.session_id == bindparam("session")).order_by(CheckIn.due_at, CheckIn.id)
+
+
 async def of_session(work: UnitOfWork, session_id: int) -> Sequence[CheckIn]:
     """All check-ins of a session, in the order in which they are due."""
-    statement = select(CheckIn).where(CheckIn.session_id == session_id).order_by(CheckIn.due_at, CheckIn.id)
-    return (await work.session.scalars(statement)).all()
+    return (await work.session.scalars(_OF_SESSION, {"session": session_id})).all()
+
+
+_SURROUNDINGS = (
+    select(Session, Course, Patient, Staff)
+    .join(Course, Course.id == Session.course_id)
+    .join(Patient, Patient.id == bindparam("patient"))
+    .join(Staff, Staff.id == Patient.practitioner_id)
+    .where(Session.id == bindparam("session"))
+)
 
 
 async def surroundings(work: UnitOfWork, check_in: CheckIn) -> tuple[Session, Course, Patient, Staff]:
     """The session a check-in is about, its course, its patient, and their practitioner: read together."""
-    statement = (
-        select(Session, Course, Patient, Staff)
-        .join(Course, Course.id == Session.course_id)
-        .join(Patient, Patient.id == check_in.patient_id)
-        .join(Staff, Staff.id == Patient.practitioner_id)
-        .where(Session.id == check_in.session_id)
-    )
-    session, course, patient, practitioner = (await work.session.execute(statement)).one()
+    ids = {"patient": check_in.patient_id, "session": check_in.session_id}
+    session, course, patient, practitioner = (await work.session.execute(_SURROUNDINGS, ids)).one()
     return session, course, patient, practitioner
 
 
@@ -134,21 +140,32 @@ async def answers_of(work: UnitOfWork, check_in: CheckIn) -> Answers:
     return (await all_answers_of(work, [check_in]))[check_in.id]
 
 
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_GIVEN = union_all(
+    select(
+        Answer.check_in_id,
+        Answer.question,
+        Answer.score,
+        cast(null(), ReportedItem.item.type).label("item"),
+        cast(null(), ReportedItem.follow_up.type).label("follow_up"),
+    ).where(Answer.check_in_id.in_(_IDS)),
+    select(ReportedItem.check_in_id, null(), null(), ReportedItem.item, ReportedItem.follow_up).where(
+        ReportedItem.check_in_id.in_(_IDS)
+    ),
+)
+"""Scores and things of the list together: (check-in, question, score, item, follow-up)."""
+
+
 async def all_answers_of(work: UnitOfWork, these: Sequence[CheckIn]) -> dict[int, Answers]:
     """What was answered so far, by check-in. As many queries for one as for many."""
     ids = [each.id for each in these]
     scores: dict[int, dict[str, int]] = defaultdict(dict)
     items: dict[int, dict[str, bool | None]] = defaultdict(dict)
-    for answer in await work.session.execute(
-        select(Answer.check_in_id, Answer.question, Answer.score).where(Answer.check_in_id.in_(ids))
-    ):
-        scores[answer.check_in_id][answer.question] = answer.score
-    for reported in await work.session.execute(
-        select(ReportedItem.check_in_id, ReportedItem.item, ReportedItem.follow_up).where(
-            ReportedItem.check_in_id.in_(ids)
-        )
-    ):
-        items[reported.check_in_id][reported.item] = reported.follow_up
+    for check_in_id, question, score, item, follow_up in await work.session.execute(_GIVEN, {"ids": ids}):
+        if question is not None:
+            scores[check_in_id][question] = score
+        else:
+            items[check_in_id][item] = follow_up
     return {each.id: _answers(each, scores[each.id], items[each.id]) for each in these}
 
 
@@ -189,14 +206,17 @@ async def locked(work: UnitOfWork, check_in_id: int) -> CheckIn:
     return await work.session.get_one(CheckIn, check_in_id, with_for_update=True, populate_existing=True)
 
 
+_OWN = (
+    select(CheckIn)
+    .where(CheckIn.id == bindparam("check_in"), CheckIn.patient_id == bindparam("patient"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+
+
 async def own(work: UnitOfWork, check_in_id: int, patient_id: int) -> CheckIn | None:
     """A patient's own check-in, held as by `locked`. None for anybody else's."""
-    return await work.session.scalar(
-        select(CheckIn)
-        .where(CheckIn.id == check_in_id, CheckIn.patient_id == patient_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    return await work.session.scalar(_OWN, {"check_in": check_in_id, "patient": patient_id})
 
 
 async def others_open(work: UnitOfWork, check_in: CheckIn) -> Sequence[CheckIn]:

@@ -29,6 +29,11 @@ async def load(work: UnitOfWork, chat_id: int) -> DialogState | None:
     row = await work.session.get(Dialog, chat_id)
     if row is None:
         return None
+    return state_of(row)
+
+
+def state_of(row: Dialog) -> DialogState:
+    """What a row says."""
     return DialogState(row.name, row.step, dict(row.data), row.private, row.message_id)
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Row, Select, and_, bindparam, delete, func, or_, select, update
 
-from storage.database import News, UnitOfWork
+from storage.database import News, UnitOfWork, UtcDateTime
 from storage.session import Session
 from storage.tables import Inbox
 
@@ -53,6 +53,24 @@ async def last_stored(work: UnitOfWork) -> Stored | None:
     return None if row is None else Stored(*row)
 
 
+_NOW = bindparam("now", type_=UtcDateTime)
+
+
+def _first_of_each_chat(*which: ColumnElement[bool]) -> Select[int]:
+    return select(func.min(Inbox.update_id)).where(Inbox.state == "waiting", *which).group_by(Inbox.chat_id)
+
+
+_WAITING = (
+    select(Inbox.update_id, Inbox.chat_id, Inbox.payload, Inbox.attempts)
+    .where(
+        Inbox.update_id.in_(_first_of_each_chat(Inbox.chat_id.not_in(bindparam("but_not", expanding=True)))),
+        or_(Inbox.retry_at.is_(None), Inbox.retry_at <= _NOW),
+    )
+    .order_by(Inbox.update_id)
+    .limit(bindparam("limit", type_=Integer))
+)
+
+
 async def waiting(
     work: UnitOfWork, *, now: datetime, but_not: Iterable[int], limit: int
 ) -> Sequence[Row[int, int, str, int]]:
@@ -60,13 +78,8 @@ async def waiting(
 
     A chat whose first update waits for a retry is left out whole: its order is kept.
     """
-    statement = (
-        select(Inbox.update_id, Inbox.chat_id, Inbox.payload, Inbox.attempts)
-        .where(Inbox.update_id.in_(_first_of_each_chat(but_not)), or_(Inbox.retry_at.is_(None), Inbox.retry_at <= now))
-        .order_by(Inbox.update_id)
-        .limit(limit)
-    )
-    return (await work.session.execute(statement)).all()
+    values = {"now": now, "but_not": list(but_not), "limit": limit}
+    return (await work.session.execute(_WAITING, values)).all()
 
 
 NEXT_RETRY = select(func.min(Inbox.retry_at)).where(Inbox.state == "waiting")
@@ -85,21 +98,17 @@ async def count_waiting(work: UnitOfWork, *, now: datetime) -> int:
     return await work.session.scalar(select(func.count()).select_from(waiting_at(now).subquery())) or 0
 
 
-def _first_of_each_chat(but_not: Iterable[int] = ()) -> Select[int]:
-    return (
-        select(func.min(Inbox.update_id))
-        .where(Inbox.state == "waiting", Inbox.chat_id.not_in(list(but_not)))
-        .group_by(Inbox.chat_id)
-    )
+_DONE = (
+    update(Inbox)
+    .where(Inbox.update_id == bindparam("id"))
+    .values(state="done", handled_at=_NOW, retry_at=None, payload="{}")
+    .execution_options(synchronize_session=False)
+)
 
 
 async def mark_done(session: Session, update_id: int, *, now: datetime) -> None:
     """The update's effects are in this same transaction. Its content is forgotten: what matters is stored elsewhere."""
-    await session.execute(
-        update(Inbox)
-        .where(Inbox.update_id == update_id)
-        .values(state="done", handled_at=now, retry_at=None, payload="{}")
-    )
+    await session.execute(_DONE, {"id": update_id, "now": now})
 
 
 async def mark_failed(

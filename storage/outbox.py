@@ -5,10 +5,23 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, literal, select, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal,
+    select,
+    union_all,
+    update,
+)
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from messages.outgoing import LANES, REPEATED_WHEN_UNCERTAIN, Kind, Lane
-from storage.database import News, UnitOfWork
+from storage.database import News, UnitOfWork, UtcDateTime
 from storage.tables import Delivery, Outbox
 
 LEASE = timedelta(minutes=2)
@@ -72,40 +85,68 @@ async def record_skipped(work: UnitOfWork, owed: Owed, *, reason: str, now: date
         )
 
 
-async def claim(work: UnitOfWork, lane: Lane, *, many: int, now: datetime) -> list[Outbox]:
-    """Claim up to `many` due rows of one lane, oldest first. One statement: no two workers get the same row."""
+_NOW = bindparam("now", type_=UtcDateTime)
+
+
+def _claim(lane: Lane) -> ReturningUpdate[Outbox]:
     due = (
         select(Outbox.id)
-        .where(Outbox.state == "pending", Outbox.lane == lane.value, Outbox.due_at <= now)
+        .where(Outbox.state == "pending", Outbox.lane == lane.value, Outbox.due_at <= _NOW)
         .order_by(Outbox.due_at, Outbox.id)
-        .limit(many)
+        .limit(bindparam("many", type_=Integer))
         .with_for_update(skip_locked=True)
         .cte("due")
         .prefix_with("MATERIALIZED")
     )
-    statement = (
+    return (
         update(Outbox)
         .where(Outbox.id.in_(select(due.c.id)))
-        .values(state="claimed", lease_until=now + LEASE)
+        .values(state="claimed", lease_until=bindparam("until", type_=UtcDateTime))
         .returning(Outbox)
+        .execution_options(populate_existing=True, synchronize_session=False)
     )
-    rows = (await work.session.scalars(statement, execution_options={"populate_existing": True})).all()
+
+
+_CLAIM = {lane: _claim(lane) for lane in Lane}
+
+
+async def claim(work: UnitOfWork, lane: Lane, *, many: int, now: datetime) -> list[Outbox]:
+    """Claim up to `many` due rows of one lane, oldest first. One statement: no two workers get the same row."""
+    values = {"now": now, "until": now + LEASE, "many": many}
+    rows = (await work.session.scalars(_CLAIM[lane], values)).all()
     return sorted(rows, key=lambda row: (row.due_at, row.id))
+
+
+_SENDING = (
+    update(Outbox)
+    .where(
+        Outbox.id == bindparam("row"),
+        Outbox.state == "claimed",
+        Outbox.staff_id.is_not_distinct_from(bindparam("staff", type_=Integer)),
+    )
+    .values(state="sending", attempts=Outbox.attempts + 1)
+    .returning(Outbox.id)
+    .execution_options(synchronize_session=False)
+)
 
 
 async def mark_sending(work: UnitOfWork, row: Outbox) -> bool:
     """The last moment before the call. False when the row was withdrawn or readdressed since: do not send it."""
-    statement = (
-        update(Outbox)
-        .where(
-            Outbox.id == row.id,
-            Outbox.state == "claimed",
-            Outbox.staff_id.is_not_distinct_from(row.staff_id),
-        )
-        .values(state="sending", attempts=Outbox.attempts + 1)
-        .returning(Outbox.id)
+    return await work.session.scalar(_SENDING, {"row": row.id, "staff": row.staff_id}) is not None
+
+
+_SENT = (
+    update(Outbox)
+    .where(Outbox.id == bindparam("row"))
+    .values(
+        state="sent",
+        ended_at=_NOW,
+        lease_until=None,
+        template_version_id=bindparam("version", type_=Integer),
+        reason=None,
     )
-    return (await work.session.execute(statement)).first() is not None
+    .execution_options(synchronize_session=False)
+)
 
 
 async def mark_sent(
@@ -118,11 +159,7 @@ async def mark_sent(
     now: datetime,
 ) -> None:
     """The message is at Telegram; remember which ones, so that replies find their way back."""
-    await work.session.execute(
-        update(Outbox)
-        .where(Outbox.id == row.id)
-        .values(state="sent", ended_at=now, lease_until=None, template_version_id=version, reason=None)
-    )
+    await work.session.execute(_SENT, {"row": row.id, "now": now, "version": version})
     found = {"outbox_id": row.id, "delivered_at": now}
     rows = [{"chat_id": chat_id, "message_id": message_id, **found} for message_id in message_ids]
     statement = work.insert_new(Delivery).values(rows)
@@ -247,15 +284,19 @@ async def counts_by_state(work: UnitOfWork, *, since: datetime) -> dict[str, int
     return {str(state): int(count) for state, count in (await work.session.execute(statement)).all()}
 
 
-async def lanes_due(work: UnitOfWork, *, now: datetime) -> list[Lane]:
-    """The lanes that have anything to send, most urgent first. One index look-up a lane."""
-    first = [
+_LANES_DUE = union_all(
+    *(
         select(literal(lane.value).label("lane")).where(
-            exists().where(Outbox.state == "pending", Outbox.lane == lane.value, Outbox.due_at <= now)
+            exists().where(Outbox.state == "pending", Outbox.lane == lane.value, Outbox.due_at <= _NOW)
         )
         for lane in Lane
-    ]
-    return sorted(Lane(lane) for lane in (await work.session.scalars(union_all(*first))).all())
+    )
+)
+
+
+async def lanes_due(work: UnitOfWork, *, now: datetime) -> list[Lane]:
+    """The lanes that have anything to send, most urgent first. One index look-up a lane."""
+    return sorted(Lane(lane) for lane in (await work.session.scalars(_LANES_DUE, {"now": now})).all())
 
 
 async def readdress(work: UnitOfWork, *, subject_id: int, from_staff: int, to_staff: int) -> int:

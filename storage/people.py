@@ -1,32 +1,16 @@
 """Who is behind a Telegram account."""
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
-from messages.people import Actor, Role
+from messages.people import Actor
+from storage.callers import caller
 from storage.database import UnitOfWork
 from storage.tables import Patient, Staff
 
 
 async def actor_of(work: UnitOfWork, telegram_id: int, *, language: str) -> Actor:
     """The person of this account; a stranger, in `language`, when there is none or they were removed."""
-    staff = await work.session.scalar(select(Staff).where(Staff.telegram_id == telegram_id, Staff.removed_at.is_(None)))
-    if staff is not None:
-        roles = {Role.PRACTITIONER} if staff.is_practitioner else set()
-        if staff.is_admin:
-            roles.add(Role.ADMIN)
-        return Actor(telegram_id, frozenset(roles), staff.language, staff_id=staff.id)
-    patient = await work.session.scalar(
-        select(Patient).where(Patient.telegram_id == telegram_id, Patient.removed_at.is_(None))
-    )
-    if patient is not None:
-        return Actor(
-            telegram_id,
-            frozenset({Role.PATIENT}),
-            patient.language,
-            patient_id=patient.id,
-            consented=patient.consented_at is not None,
-        )
-    return Actor(telegram_id, frozenset({Role.STRANGER}), language)
+    return (await caller(work, telegram_id, language=language)).actor
 
 
 async def release(work: UnitOfWork, telegram_id: int) -> None:

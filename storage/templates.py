@@ -12,11 +12,13 @@ from storage.database import UnitOfWork
 from storage.outbox import OPEN_STATES
 from storage.tables import Outbox, Patient, Staff, TemplateVersion
 
+NEWEST_PUBLISHED = select(func.max(TemplateVersion.id)).where(TemplateVersion.state == "published")
+"""Grows whenever anything is published: the cache of texts hangs on it. None for nothing yet."""
+
 
 async def newest_published_id(work: UnitOfWork) -> int:
-    """Grows whenever anything is published: the cache of texts hangs on it. 0 for nothing yet."""
-    statement = select(func.max(TemplateVersion.id)).where(TemplateVersion.state == "published")
-    return await work.session.scalar(statement) or 0
+    """The newest published version of all texts; 0 for nothing yet."""
+    return await work.session.scalar(NEWEST_PUBLISHED) or 0
 
 
 async def live(work: UnitOfWork) -> dict[tuple[str, str], Published]:

@@ -243,7 +243,7 @@ async def test_what_waits_for_its_turn_when_a_patient_is_handed_over_goes_to_the
         # The one who had claimed it for the first practitioner finds that it is not theirs any more.
         assert not await outbox.mark_sending(work, row)
         await outbox.end(work, row.id, state="skipped", reason="removed", now=now)
-        await work.session.refresh(row)
+        row = await work.session.get_one(Outbox, row.id, populate_existing=True)
         assert (row.state, row.staff_id) == ("pending", paul_id)
 
 

@@ -41,8 +41,10 @@ async def answer(
     message_id: int | None,
     clinic: Clinic,
     now: datetime,
-) -> Outcome:
+) -> tuple[Outcome, Case]:
     """Apply one tap of the check-in's own patient; a finished or closed check-in stays as it is.
+
+    Returns what became of it, and the case as it stands after it.
 
     Raises NotFound for a check-in that is not the actor's, OutOfDate for a tap that means nothing.
     """
@@ -53,18 +55,18 @@ async def answer(
         mark_open(check_in, message_id=message_id, zone=case.zone, now=now)
     if check_in.state != "open":
         await work.commit()
-        return Outcome.DONE_BEFORE if check_in.state == "done" else Outcome.CLOSED
+        return Outcome.DONE_BEFORE if check_in.state == "done" else Outcome.CLOSED, case
     answers, items_closed = change(case)
     changed = (answers, items_closed) != (case.answers, check_in.items_closed)
     if changed:
-        await _apply(work, case, answers, items_closed, clinic=clinic, now=now)
+        case = await _apply(work, case, answers, items_closed, clinic=clinic, now=now)
     await work.commit()
-    return Outcome.CHANGED if changed else Outcome.UNCHANGED
+    return Outcome.CHANGED if changed else Outcome.UNCHANGED, case
 
 
 async def _apply(
     work: UnitOfWork, case: Case, answers: Answers, items_closed: bool, *, clinic: Clinic, now: datetime
-) -> None:
+) -> Case:
     await answers_table.save(work, case.check_in, case.answers, answers, items_closed=items_closed, now=now)
     changed = replace(case, answers=answers)
     stage = next_stage(case.form, answers, items_closed=items_closed)
@@ -73,6 +75,7 @@ async def _apply(
     else:
         await watch(work, changed, clinic=clinic, now=now)
     await listen_for_words(work, changed, stage, now=now)
+    return changed
 
 
 def score(question_name: str, number: int) -> Change:

@@ -73,6 +73,14 @@ async def check_in_page(
 ) -> Outgoing:
     """The message of a check-in at its present state; `heading` stands in place of the usual opening."""
     case = await case_of(work, check_in)
+    return await case_page(work, case, texts=texts, clinic=clinic, now=now, heading=heading)
+
+
+async def case_page(
+    work: UnitOfWork, case: Case, *, texts: Texts, clinic: Clinic, now: datetime, heading: Rendered | None = None
+) -> Outgoing:
+    """The same for a check-in whose case is at hand."""
+    check_in = case.check_in
     language = case.patient.language
     view = View(
         case=case,

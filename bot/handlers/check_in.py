@@ -2,13 +2,12 @@
 
 from bot.contents import UNKNOWN, content_of
 from bot.flows import answer_check_in as answers
-from bot.flows.show_check_in import check_in_page
+from bot.flows.show_check_in import case_page, check_in_page
 from bot.flows.tell_in_words import DIALOG, tell_in_words
 from bot.handling import Bots
 from bot.routing import button, command_of, content
 from bot.turn import Turn
 from messages.people import Role
-from storage import check_ins
 
 
 def setup(application: Bots) -> None:
@@ -94,7 +93,7 @@ async def _apply(turn: Turn, change: answers.Change, *, unchanged: str | None = 
     """Store the tap, then show where the check-in stands. `unchanged` is said where the tap changed nothing."""
     assert turn.tap is not None
     async with turn.work() as work:
-        outcome = await answers.answer(
+        outcome, case = await answers.answer(
             work,
             actor=turn.actor,
             check_in_id=turn.tap.number(0),
@@ -110,7 +109,5 @@ async def _apply(turn: Turn, change: answers.Change, *, unchanged: str | None = 
     elif outcome is answers.Outcome.UNCHANGED and unchanged:
         await turn.toast(unchanged)
     async with turn.read() as work:
-        check_in = await check_ins.get(work, turn.tap.number(0))
-        assert check_in is not None
-        page = await check_in_page(work, check_in, texts=turn.texts, clinic=turn.clinic, now=turn.now)
+        page = await case_page(work, case, texts=turn.texts, clinic=turn.clinic, now=turn.now)
     await turn.show(page)
