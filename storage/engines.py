@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session as SyncSession
@@ -22,15 +23,15 @@ BUSY_SECONDS = 10.0
 BUSY_PAUSE = 0.005
 """Seconds between two attempts to get SQLite's write lock from another process."""
 
-POOL_SIZE = 8
-"""Connections at hand; as many more are opened in a rush."""
+POOL_SIZE = 6
+"""Connections at hand for writers, and as many for readers; as many more are opened in a rush."""
 
 
 class Engines(Protocol):
     """One database."""
 
     def reading(self) -> AbstractAsyncContextManager[Session]:
-        """A transaction that sees one state of the database, and cannot write on SQLite."""
+        """A session that cannot write. On SQLite it sees one state of the database, on PostgreSQL one a statement."""
 
     def writing(self) -> AbstractAsyncContextManager[Session]:
         """A transaction that may commit once."""
@@ -47,29 +48,37 @@ class Engines(Protocol):
 
 
 class PostgresEngines:
-    """PostgreSQL through psycopg's asynchronous connections."""
+    """PostgreSQL through psycopg's asynchronous connections: some that write, and some that only read.
+
+    Readers run without a transaction: under READ COMMITTED each statement sees a state of its own anyway, and BEGIN
+    and ROLLBACK would be two journeys more for the one statement that most of them are. No connection is tried out
+    before its use, which would be another two: who meets one that was cut tries again (bot/patience.py).
+    """
 
     def __init__(self, url: URL) -> None:
-        self.engine: AsyncEngine = create_async_engine(
-            url,
-            pool_size=POOL_SIZE,
-            max_overflow=POOL_SIZE,
-            pool_pre_ping=True,
-            # An error of the database must not carry what people wrote into the log.
-            hide_parameters=True,
-        )
+        self.engine = _postgres(url)
+        self._reader = _postgres(url, isolation_level="AUTOCOMMIT")
+
+        @event.listens_for(self._reader.sync_engine, "connect")
+        def settings(connection: DBAPIConnection, _record: object) -> None:
+            cursor = connection.cursor()
+            cursor.execute("SET default_transaction_read_only = on")
+            cursor.close()
+            connection.commit()
 
     @property
     def synchronous(self) -> tuple[Engine, ...]:
-        return (self.engine.sync_engine,)
+        return (self.engine.sync_engine, self._reader.sync_engine)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Session]:
+        async with AsyncSession(self._reader, expire_on_commit=False) as session:
+            yield session
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Session]:
         async with AsyncSession(self.engine, expire_on_commit=False) as session:
             yield session
-
-    def reading(self) -> AbstractAsyncContextManager[Session]:
-        return self.writing()
 
     async def run(self, step: Callable[[Connection], Result]) -> Result:
         async with self.engine.connect() as connection:
@@ -79,6 +88,12 @@ class PostgresEngines:
 
     async def close(self) -> None:
         await self.engine.dispose()
+        await self._reader.dispose()
+
+
+def _postgres(url: URL, **options: Any) -> AsyncEngine:
+    # An error of the database must not carry what people wrote into the log.
+    return create_async_engine(url, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, hide_parameters=True, **options)
 
 
 class SqliteEngines:

@@ -1,0 +1,78 @@
+"""Units of work on both databases: who may write, who waits for whom, and what is left when one is given up."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
+
+from storage.database import Database, UnitOfWork
+from storage.tables import Audit
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    opened = Database(database_url)
+    yield opened
+    await opened.close()
+
+
+async def _write(work: UnitOfWork, action: str) -> None:
+    work.session.add(Audit(at=NOW, action=action, subject="test", details={}))
+    await work.session.flush()
+
+
+async def _count(database: Database) -> int:
+    async with database.read() as work:
+        return await work.session.scalar(select(func.count()).select_from(Audit)) or 0
+
+
+async def test_a_reading_unit_of_work_refuses_to_write(database: Database) -> None:
+    with pytest.raises(DBAPIError):
+        async with database.read() as work:
+            await _write(work, "sneaked in")
+    assert await _count(database) == 0
+
+
+async def test_what_is_left_without_a_commit_has_not_happened(database: Database) -> None:
+    async with database.work() as work:
+        await _write(work, "given up")
+    assert await _count(database) == 0
+    async with database.work() as work:
+        await _write(work, "kept")
+        await work.commit()
+    assert await _count(database) == 1
+
+
+async def test_many_writers_at_once_all_get_their_turn(database: Database) -> None:
+    async def one(number: int) -> None:
+        async with database.work() as work:
+            before = await work.session.scalar(select(func.count()).select_from(Audit))
+            await asyncio.sleep(0)
+            await _write(work, f"{number} after {before}")
+            await work.commit()
+
+    await asyncio.gather(*(one(number) for number in range(20)))
+    assert await _count(database) == 20
+
+
+async def test_a_writer_that_is_cancelled_while_it_commits_leaves_the_next_one_in(database: Database) -> None:
+    async def one() -> None:
+        async with database.work() as work:
+            await _write(work, "cancelled")
+            await work.commit()
+
+    for steps in range(12):
+        task = asyncio.ensure_future(one())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    before = await _count(database)
+    async with asyncio.timeout(5):
+        await one()
+    assert await _count(database) == before + 1
