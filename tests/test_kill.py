@@ -21,7 +21,7 @@ from tests.serving import environment, serving, zone_where_it_is_noon
 from tests.world import World
 
 MANY = 100
-PRACTITIONERS = 10
+PRACTITIONERS = 25
 """Telegram takes one message a second in a chat: a hundred relays to one practitioner would take that long."""
 CHECK_IN = "You have a check-in"
 
@@ -55,7 +55,7 @@ async def _prepare(world: World) -> list[Person]:
     people = [world.sandbox.person(f"Patient{number:03}") for number in range(MANY)]
     database = Database(world.database_url)
     async with database.work() as work:
-        together = Together(work.session)
+        together = Together(work.session, on_sqlite=work.on_sqlite)
         for number, practitioner in enumerate(practitioners):
             practitioner.say("/start")
             _add_practitioner(work, practitioner, number + 1, world.clock.now())
