@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, DateTime, Dialect, MetaData, Text, make_url
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.orm import DeclarativeBase
@@ -117,10 +116,6 @@ class UnitOfWork:
         self._tell = tell
         self._before: list[Callable[[Session], Any]] = []
         self._after: list[Callable[[], None]] = []
-
-    def insert_new(self, table: type[Base]) -> Any:
-        """An INSERT that knows ON CONFLICT, of this database's dialect."""
-        return (sqlite if self.on_sqlite else postgresql).insert(table)
 
     def before_commit(self, call: Callable[[Session], Any]) -> None:
         """Await `call(session)` inside the transaction, right before it is committed."""

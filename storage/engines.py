@@ -26,6 +26,9 @@ BUSY_PAUSE = 0.005
 POOL_SIZE = 6
 """Connections at hand for writers, and as many for readers; as many more are opened in a rush."""
 
+CONNECT_SECONDS = 10
+"""How long PostgreSQL may take to let a connection in: where packets vanish, it would otherwise be minutes."""
+
 
 class Engines(Protocol):
     """One database."""
@@ -92,8 +95,15 @@ class PostgresEngines:
 
 
 def _postgres(url: URL, **options: Any) -> AsyncEngine:
-    # An error of the database must not carry what people wrote into the log.
-    return create_async_engine(url, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, hide_parameters=True, **options)
+    return create_async_engine(
+        url,
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_SIZE,
+        # An error of the database must not carry what people wrote into the log.
+        hide_parameters=True,
+        connect_args={"connect_timeout": CONNECT_SECONDS},
+        **options,
+    )
 
 
 class SqliteEngines:

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Integer, Row, Select, and_, bindparam, delete, func, or_, select, update
 
 from storage.database import News, UnitOfWork, UtcDateTime
+from storage.inserting import insert_new
 from storage.session import Session
 from storage.tables import Inbox
 
@@ -23,6 +24,9 @@ class Arrival:
     payload: str
 
 
+_STORE = insert_new(Inbox, lambda insert: insert.on_conflict_do_nothing().returning(Inbox.update_id))
+
+
 async def store(work: UnitOfWork, arrivals: Iterable[Arrival], *, now: datetime) -> int:
     """Store what is not there yet; Telegram repeats updates. Returns how many were new."""
     rows = [
@@ -33,8 +37,7 @@ async def store(work: UnitOfWork, arrivals: Iterable[Arrival], *, now: datetime)
     if not rows:
         return 0
     work.news.add(News.INBOX)
-    statement = work.insert_new(Inbox).values(rows).on_conflict_do_nothing()
-    return len((await work.session.execute(statement.returning(Inbox.update_id))).all())
+    return len((await work.session.execute(_STORE[work.on_sqlite], rows)).all())
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from messages.outgoing import LANES, REPEATED_WHEN_UNCERTAIN, Kind, Lane
 from storage.database import News, UnitOfWork, UtcDateTime
+from storage.inserting import insert_new
 from storage.tables import Delivery, Outbox
 
 LEASE = timedelta(minutes=2)
@@ -56,6 +57,9 @@ class Owed:
     letter_id: int | None = None
 
 
+_PLAN = insert_new(Outbox, lambda insert: insert.on_conflict_do_nothing(index_elements=["key"]).returning(Outbox.id))
+
+
 async def plan(work: UnitOfWork, owed: Sequence[Owed], *, now: datetime) -> int:
     """Add what is not planned yet. Returns how many rows were new."""
     if not owed:
@@ -73,8 +77,7 @@ async def plan(work: UnitOfWork, owed: Sequence[Owed], *, now: datetime) -> int:
         for each in owed
     ]
     work.news.add(News.OUTBOX)
-    statement = work.insert_new(Outbox).values(rows).on_conflict_do_nothing(index_elements=["key"])
-    return len((await work.session.execute(statement.returning(Outbox.id))).all())
+    return len((await work.session.execute(_PLAN[work.on_sqlite], rows)).all())
 
 
 async def record_skipped(work: UnitOfWork, owed: Owed, *, reason: str, now: datetime) -> None:
@@ -135,6 +138,13 @@ async def mark_sending(work: UnitOfWork, row: Outbox) -> bool:
     return await work.session.scalar(_SENDING, {"row": row.id, "staff": row.staff_id}) is not None
 
 
+_DELIVERED = insert_new(
+    Delivery,
+    lambda insert: insert.on_conflict_do_update(
+        index_elements=["chat_id", "message_id"],
+        set_={"outbox_id": insert.excluded.outbox_id, "delivered_at": insert.excluded.delivered_at},
+    ),
+)
 _SENT = (
     update(Outbox)
     .where(Outbox.id == bindparam("row"))
@@ -160,10 +170,11 @@ async def mark_sent(
 ) -> None:
     """The message is at Telegram; remember which ones, so that replies find their way back."""
     await work.session.execute(_SENT, {"row": row.id, "now": now, "version": version})
-    found = {"outbox_id": row.id, "delivered_at": now}
-    rows = [{"chat_id": chat_id, "message_id": message_id, **found} for message_id in message_ids]
-    statement = work.insert_new(Delivery).values(rows)
-    await work.session.execute(statement.on_conflict_do_update(index_elements=["chat_id", "message_id"], set_=found))
+    rows = [
+        {"chat_id": chat_id, "message_id": message_id, "outbox_id": row.id, "delivered_at": now}
+        for message_id in message_ids
+    ]
+    await work.session.execute(_DELIVERED[work.on_sqlite], rows)
 
 
 async def put_back(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, select
 
 from messages.people import Actor
 from storage.appointments import ACTIVE
@@ -44,37 +44,93 @@ class Overview:
     staff: Mapping[int, str]
 
 
+class _Statements:
+    """What is read of the patients that `which` chooses. Built once a choice: they are many, and long."""
+
+    def __init__(self, which: ColumnElement[bool]) -> None:
+        ids = select(Patient.id).where(which)
+        courses = select(func.max(Course.id)).where(Course.patient_id.in_(ids)).group_by(Course.patient_id)
+        self.patients = select(Patient).where(which).order_by(Patient.id)
+        self.courses = select(Course).where(Course.id.in_(courses))
+        self.sessions = (
+            select(Session)
+            .where(Session.course_id.in_(courses), Session.undone_at.is_(None))
+            .order_by(Session.ended_at, Session.id)
+        )
+        self.appointments = (
+            select(Appointment)
+            .where(Appointment.course_id.in_(courses), Appointment.state.in_(ACTIVE))
+            .order_by(Appointment.id)
+        )
+        self.alerts = (
+            select(Alert)
+            .where(Alert.patient_id.in_(ids), Alert.resolved_at.is_(None))
+            .order_by(Alert.grade.desc(), Alert.raised_at)
+        )
+        self.letters = (
+            select(Letter.patient_id, Letter.album, Letter.id, Letter.received_at)
+            .where(
+                Letter.patient_id.in_(ids),
+                Letter.inbound,
+                Letter.answered_at.is_(None),
+                Letter.edited_of.is_(None),
+            )
+            .order_by(Letter.received_at, Letter.id)
+        )
+        latest = _latest_sessions(courses)
+        answered = select(Answer).join(CheckIn, CheckIn.id == Answer.check_in_id)
+        self.answers = answered.where(CheckIn.session_id.in_(latest))
+        self.checks = select(CheckIn).where(CheckIn.session_id.in_(latest)).order_by(CheckIn.due_at, CheckIn.id)
+
+
+def _latest_sessions(courses: Select[Any]) -> Select[int]:
+    """The latest session of each course."""
+    numbers = (
+        select(Session.course_id, func.max(Session.number).label("number"))
+        .where(Session.course_id.in_(courses), Session.undone_at.is_(None))
+        .group_by(Session.course_id)
+        .subquery()
+    )
+    return (
+        select(Session.id)
+        .join(numbers, (numbers.c.course_id == Session.course_id) & (numbers.c.number == Session.number))
+        .where(Session.undone_at.is_(None))
+    )
+
+
+_ID = bindparam("id", type_=Integer)
+_OF_PATIENT = _Statements(Patient.id == _ID)
+_OF_PRACTITIONER = _Statements((Patient.practitioner_id == _ID) & Patient.removed_at.is_(None))
+_VISIBLE = _Statements(visible_to(_ID))
+_NAMES = select(Staff.id, Staff.name)
+
+
 async def of_patient(work: UnitOfWork, patient_id: int) -> Overview | None:
     """One patient. Whose they are, the caller asks."""
-    found = await _overviews(work, Patient.id == patient_id)
+    found = await _overviews(work, _OF_PATIENT, patient_id)
     return found[0] if found else None
 
 
 async def of_practitioner(work: UnitOfWork, staff_id: int) -> list[Overview]:
     """A practitioner's own patients."""
-    return await _overviews(work, (Patient.practitioner_id == staff_id) & Patient.removed_at.is_(None))
+    return await _overviews(work, _OF_PRACTITIONER, staff_id)
 
 
 async def visible(work: UnitOfWork, actor: Actor) -> list[Overview]:
     """All patients whom an actor may see."""
-    return await _overviews(work, visible_to(actor.staff_id))
+    return await _overviews(work, _VISIBLE, actor.staff_id)
 
 
-async def _overviews(work: UnitOfWork, which: ColumnElement[bool]) -> list[Overview]:
-    patients = (await work.session.scalars(select(Patient).where(which).order_by(Patient.id))).all()
-    ids = select(Patient.id).where(which)
-    courses = select(func.max(Course.id)).where(Course.patient_id.in_(ids)).group_by(Course.patient_id)
-    of_patient = await _by(work, select(Course).where(Course.id.in_(courses)), "patient_id")
-    sessions = select(Session).where(Session.course_id.in_(courses), Session.undone_at.is_(None))
-    of_course = await _by(work, sessions.order_by(Session.ended_at, Session.id), "course_id")
-    visits = select(Appointment).where(Appointment.course_id.in_(courses), Appointment.state.in_(ACTIVE))
-    expected = await _by(work, visits.order_by(Appointment.id), "course_id")
-    open_alerts = select(Alert).where(Alert.patient_id.in_(ids), Alert.resolved_at.is_(None))
-    alerts = await _by(work, open_alerts.order_by(Alert.grade.desc(), Alert.raised_at), "patient_id")
-    letters = await _questions(work, ids)
-    checks = await _checks(work, courses)
-    names = await work.session.execute(select(Staff.id, Staff.name))
-    staff = {row.id: row.name for row in names}
+async def _overviews(work: UnitOfWork, read: _Statements, chosen: int | None) -> list[Overview]:
+    of = {"id": chosen}
+    patients = (await work.session.scalars(read.patients, of)).all()
+    of_patient = await _by(work, read.courses, of, "patient_id")
+    of_course = await _by(work, read.sessions, of, "course_id")
+    expected = await _by(work, read.appointments, of, "course_id")
+    alerts = await _by(work, read.alerts, of, "patient_id")
+    letters = await _questions(work, read, of)
+    checks = await _checks(work, read, of)
+    staff = {row.id: row.name for row in await work.session.execute(_NAMES)}
     result = []
     for patient in patients:
         course = _last(of_patient[patient.id])
@@ -94,10 +150,10 @@ async def _overviews(work: UnitOfWork, which: ColumnElement[bool]) -> list[Overv
     return result
 
 
-async def _by(work: UnitOfWork, statement: Select[Any], column: str) -> dict[int, list[Any]]:
+async def _by(work: UnitOfWork, statement: Select[Any], of: Mapping[str, Any], column: str) -> dict[int, list[Any]]:
     """The rows of a statement, gathered by one of their columns."""
     gathered: dict[int, list[Any]] = defaultdict(list)
-    for row in await work.session.scalars(statement):
+    for row in await work.session.scalars(statement, of):
         gathered[getattr(row, column)].append(row)
     return gathered
 
@@ -106,19 +162,9 @@ def _last(rows: list[Any]) -> Any:
     return rows[-1] if rows else None
 
 
-async def _questions(work: UnitOfWork, ids: Select[Any]) -> dict[int, list[datetime]]:
-    statement = (
-        select(Letter.patient_id, Letter.album, Letter.id, Letter.received_at)
-        .where(
-            Letter.patient_id.in_(ids),
-            Letter.inbound,
-            Letter.answered_at.is_(None),
-            Letter.edited_of.is_(None),
-        )
-        .order_by(Letter.received_at, Letter.id)
-    )
+async def _questions(work: UnitOfWork, read: _Statements, of: Mapping[str, Any]) -> dict[int, list[datetime]]:
     first: dict[tuple[int, str], datetime] = {}
-    for patient_id, album, letter_id, received_at in (await work.session.execute(statement)).all():
+    for patient_id, album, letter_id, received_at in (await work.session.execute(read.letters, of)).all():
         first.setdefault((patient_id, album or f"letter {letter_id}"), received_at)
     waiting: dict[int, list[datetime]] = defaultdict(list)
     for (patient_id, _), received_at in first.items():
@@ -126,25 +172,12 @@ async def _questions(work: UnitOfWork, ids: Select[Any]) -> dict[int, list[datet
     return waiting
 
 
-async def _checks(work: UnitOfWork, courses: Select[Any]) -> dict[int, list[Check]]:
+async def _checks(work: UnitOfWork, read: _Statements, of: Mapping[str, Any]) -> dict[int, list[Check]]:
     """The checks of the latest session of each course, by session."""
-    numbers = (
-        select(Session.course_id, func.max(Session.number).label("number"))
-        .where(Session.course_id.in_(courses), Session.undone_at.is_(None))
-        .group_by(Session.course_id)
-        .subquery()
-    )
-    latest = (
-        select(Session.id)
-        .join(numbers, (numbers.c.course_id == Session.course_id) & (numbers.c.number == Session.number))
-        .where(Session.undone_at.is_(None))
-    )
     scores: dict[int, dict[str, int]] = defaultdict(dict)
-    answers = select(Answer).join(CheckIn, CheckIn.id == Answer.check_in_id).where(CheckIn.session_id.in_(latest))
-    for answer in await work.session.scalars(answers):
+    for answer in await work.session.scalars(read.answers, of):
         scores[answer.check_in_id][answer.question] = answer.score
     checks: dict[int, list[Check]] = defaultdict(list)
-    statement = select(CheckIn).where(CheckIn.session_id.in_(latest)).order_by(CheckIn.due_at, CheckIn.id)
-    for check_in in await work.session.scalars(statement):
+    for check_in in await work.session.scalars(read.checks, of):
         checks[check_in.session_id].append(Check(check_in, scores[check_in.id]))
     return checks

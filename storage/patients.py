@@ -23,7 +23,7 @@ def fold(name: str) -> str:
     return " ".join(kept.split())
 
 
-def visible_to(staff_id: int | None) -> ColumnElement[bool]:
+def visible_to(staff_id: int | ColumnElement[int] | None) -> ColumnElement[bool]:
     """The patients a practitioner may see: own ones, and those they cover for. Nobody's for None."""
     covered = select(Staff.id).where(Staff.cover_id == staff_id, Staff.removed_at.is_(None))
     mine = (Patient.practitioner_id == staff_id) | Patient.practitioner_id.in_(covered)

@@ -5,7 +5,7 @@ process that answers from memory in some 20 µs. Through aiosqlite each statemen
 many of greenlet, 1 ms of processor time in place of 0.25 (docs/architecture.md, "SQLite without threads").
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, TypeVarTuple, overload
 
 from sqlalchemy import Executable, Result, ScalarResult
@@ -17,6 +17,7 @@ Entity = TypeVar("Entity")
 Columns = TypeVarTuple("Columns")
 
 Parameters = Mapping[str, Any]
+Rows = Sequence[Mapping[str, Any]]
 Options = Mapping[str, Any]
 NONE: Mapping[str, Any] = {}
 
@@ -41,14 +42,14 @@ class Session(Protocol):
     async def execute(
         self,
         statement: TypedReturnsRows[*Columns],
-        params: Parameters | None = None,
+        params: Parameters | Rows | None = None,
         *,
         execution_options: Options = NONE,
     ) -> Result[*Columns]: ...
 
     @overload
     async def execute(
-        self, statement: Executable, params: Parameters | None = None, *, execution_options: Options = NONE
+        self, statement: Executable, params: Parameters | Rows | None = None, *, execution_options: Options = NONE
     ) -> Result[*tuple[Any, ...]]: ...
 
     @overload
@@ -110,7 +111,7 @@ class DirectSession:
         )
 
     async def execute(
-        self, statement: Any, params: Parameters | None = None, *, execution_options: Options = NONE
+        self, statement: Any, params: Parameters | Rows | None = None, *, execution_options: Options = NONE
     ) -> Any:
         return self._session.execute(statement, params, execution_options=execution_options)
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import pytest
 from sqlalchemy import select
 
 from bot.sandbox.person import Person
@@ -77,23 +78,25 @@ async def test_appointments_too_far_or_before_the_session_are_explained(world: W
     assert await recorded(world) == ([], [])
 
 
-async def test_a_time_in_the_gap_moves_forward_and_a_doubled_one_is_the_first(world: World) -> None:
-    """On 29 March 02:30 does not exist; on 25 October it comes twice."""
-    await world.move_to(world.at(27, "10:00"))
+@pytest.mark.parametrize(
+    ("day", "next_typed", "ended_at", "begins_at"),
+    [
+        pytest.param(27, "5.4. 4:00", "03-29 01:30", "04-05 02:00", id="in the gap"),
+        pytest.param(237, "8.11. 2:30", "10-25 00:30", "11-08 01:30", id="doubled"),
+    ],
+)
+async def test_a_time_in_the_gap_moves_forward_and_a_doubled_one_is_the_first(
+    world: World, day: int, next_typed: str, ended_at: str, begins_at: str
+) -> None:
+    """On 29 March 02:30 does not exist in Paris; on 25 October it comes twice."""
+    await world.crash()
+    world.clock.set(world.at(day, "10:00"))
+    await world.start()
     marie = await asked_when(world)
     await said(world, marie, "2:30")
-    assert "03:30" in await said(world, marie, "5.4. 4:00")
-    marie.tap("✅ Save")
-    await world.settle()
-    await world.move_to(world.at(237, "10:00"))
-    marie.say("/record")
-    await world.settle()
-    marie.tap("Anna Keller")
-    await world.settle()
-    await said(world, marie, "2:30")
-    await said(world, marie, "8.11. 2:30")
+    await said(world, marie, next_typed)
     marie.tap("✅ Save")
     await world.settle()
     ended, begin = await recorded(world)
-    assert [f"{when:%m-%d %H:%M}" for when in ended] == ["03-29 01:30", "10-25 00:30"]
-    assert [f"{when:%m-%d %H:%M}" for when in begin][-1] == "11-08 01:30"
+    assert [f"{when:%m-%d %H:%M}" for when in ended] == [ended_at]
+    assert [f"{when:%m-%d %H:%M}" for when in begin] == [begins_at]

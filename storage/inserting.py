@@ -1,0 +1,20 @@
+"""INSERT … ON CONFLICT, which each database spells in its own way: built once for both."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy.dialects import postgresql, sqlite
+
+from storage.database import Base
+
+Statements = Mapping[bool, Any]
+"""The same statement by `UnitOfWork.on_sqlite`. To be run with a list of rows, a mapping each."""
+
+
+def insert_new(table: type[Base], finish: Callable[[Any], Any]) -> Statements:
+    """An INSERT into `table` as `finish` ends it, say with `on_conflict_do_nothing`.
+
+    It goes past the mapped classes: a row written by it is not in the session.
+    """
+    plain = Base.metadata.tables[table.__tablename__]
+    return {True: finish(sqlite.insert(plain)), False: finish(postgresql.insert(plain))}
