@@ -9,7 +9,7 @@ TelegramError
 └── NetworkError
     ├── BadRequest                      BAD_MARKUP, UNREACHABLE (no chat) or REFUSED
     ├── TimedOut, by its cause          NOT_SENT (connect, pool) or UNKNOWN (read, write)
-    └── any other, by its cause         NOT_SENT (connect) or UNKNOWN (5xx, connection lost)
+    └── any other, by its cause         NOT_SENT (connect) or UNKNOWN (5xx, connection lost, not Telegram's answer)
 ```
 """
 
@@ -17,7 +17,6 @@ from dataclasses import replace
 from datetime import timedelta
 from html import escape
 
-import httpx
 from telegram import InputFile, LinkPreviewOptions, ReplyParameters
 from telegram import InputMediaAudio as AudioInAlbum
 from telegram import InputMediaDocument as DocumentInAlbum
@@ -29,6 +28,7 @@ from telegram.ext import ExtBot
 
 from bot.keyboards import markup
 from bot.pacing import Paced, seconds_of
+from bot.telegram_request import NotSent
 from messages.markup import plain_text
 from messages.outgoing import Media, MediaKind, Outgoing
 from messages.retrying import Failure
@@ -155,8 +155,7 @@ def failure_of(error: Exception) -> tuple[Failure, timedelta | None]:
         case BadRequest():
             return _failure_of_bad_request(error.message.lower()), None
         case NetworkError():
-            unsent = httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout
-            return (Failure.NOT_SENT if isinstance(error.__cause__, unsent) else Failure.UNKNOWN), None
+            return (Failure.NOT_SENT if isinstance(error.__cause__, NotSent) else Failure.UNKNOWN), None
         case InvalidToken():
             # Every call will be refused until somebody corrects the token: nothing must be ended on that account.
             raise error

@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 
 from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
-from telegram.request import HTTPXRequest
 
 from bot.commands.serve import refused_token
 from bot.settings import Settings
+from bot.telegram_request import TelegramRequest
 
 
 class CannotConnect(Exception):
@@ -25,7 +25,8 @@ async def telegram(settings: Settings) -> AsyncIterator[Bot]:
     bot = Bot(
         settings.token,
         base_url=f"{settings.telegram_api_url}/bot",
-        request=HTTPXRequest(connect_timeout=5, read_timeout=10),
+        request=TelegramRequest(4, read_timeout=10),
+        get_updates_request=TelegramRequest(1),
     )
     try:
         await bot.initialize()
