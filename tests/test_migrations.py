@@ -25,7 +25,7 @@ async def test_every_migration_goes_up_and_down_on_sqlite(sqlite: Sqlite) -> Non
 
 
 async def test_every_migration_goes_up_and_down_on_postgresql(postgres: Postgres) -> None:
-    with postgres.database(template=None) as address:
+    with postgres.database(empty=True) as address:
         await _walk(address)
 
 
@@ -35,7 +35,7 @@ async def test_migrated_sqlite_has_the_tables_of_the_program(sqlite: Sqlite) -> 
 
 
 async def test_migrated_postgresql_has_the_tables_of_the_program(postgres: Postgres) -> None:
-    with postgres.database(template=None) as address:
+    with postgres.database(empty=True) as address:
         assert await _differences(address) == []
 
 
