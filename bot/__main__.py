@@ -23,8 +23,8 @@ def parser() -> argparse.ArgumentParser:
     invite = verbs.add_parser("invite", help="make a one-time link for the first admin")
     invite.add_argument("role", choices=["admin"])
     invite.add_argument("name", metavar="NAME", help="the admin's name, such as “Claire Weber”")
-    database = verbs.add_parser("db", help="the database's version")
-    database.add_argument("action", choices=["upgrade", "current"])
+    _add_database(verbs)
+    _add_dead_letters(verbs)
     demo = verbs.add_parser("demo", help="try everything in the browser, without Telegram")
     demo.add_argument("--port", type=int, default=8765, help="where the page is (another if it is taken)")
     _add_simulate(verbs)
@@ -44,6 +44,31 @@ def _add_serve(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         action="store_true",
         help="Telegram calls WEBHOOK_URL, instead of being asked for updates",
     )
+    serve.add_argument(
+        "--monitor",
+        type=int,
+        metavar="PORT",
+        help="health and metrics on this port, where no other is opened",
+    )
+
+
+def _add_database(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    actions = verbs.add_parser("db", help="the database's version, and a copy of it").add_subparsers(
+        dest="action", required=True, metavar="ACTION"
+    )
+    actions.add_parser("upgrade", help="bring it to this program's version")
+    actions.add_parser("current", help="say at which version it is")
+    backup = actions.add_parser("backup", help="copy it to a file while the bot runs (SQLite)")
+    backup.add_argument("file", type=Path, metavar="FILE", help="where the copy goes; must not exist")
+
+
+def _add_dead_letters(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    actions = verbs.add_parser("deadletters", help="updates that were set aside").add_subparsers(
+        dest="action", required=True, metavar="ACTION"
+    )
+    actions.add_parser("list", help="show them, without their content")
+    for action, meaning in (("retry", "let one be handled after all"), ("drop", "give one up, with its content")):
+        actions.add_parser(action, help=meaning).add_argument("id", type=int, metavar="ID", help="as `list` shows it")
 
 
 def _add_simulate(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

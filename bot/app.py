@@ -1,17 +1,13 @@
 """The only place that wires the parts together."""
 
 import asyncio
-import ssl
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from functools import cache
 
-import httpx
 import structlog
 from telegram.error import BadRequest, NetworkError, RetryAfter
 from telegram.ext import ApplicationBuilder, ExtBot
-from telegram.request import HTTPXRequest
 
 from bot import command_menu, errors
 from bot.clock import Clock
@@ -68,15 +64,20 @@ from bot.handling import Bots, Handling
 from bot.intake import FIRST_PAUSE, LONGEST_PAUSE, Intake, Poller
 from bot.lifecycle import Nursery, Wake
 from bot.pacing import ThrottleLimiter, seconds_of
+from bot.patience import Patience
 from bot.schedule import Schedule, Timed
 from bot.sender import Sender
+from bot.telegram_request import TelegramRequest
 from bot.texts import PublishedTexts
 from bot.throttle import Limits, Throttle
+from bot.watchdog import Sign
 from messages.clinic import Clinic
 from messages.outgoing import Kind
+from messages.templates import Texts
 from storage import outbox
 from storage.agenda import agenda, anything_due
 from storage.database import Database, News
+from storage.listening import listen
 
 log = structlog.get_logger()
 
@@ -148,17 +149,15 @@ TICKS: dict[str, Timed] = {
 }
 """The timed flows, in the order in which they run."""
 
-POOL = 16
-"""Connections to Telegram: httpx scans its pool on each call, so a large one is slow."""
+POOL = 64
+"""Calls to Telegram at a time, beside the poll: twice what a lane has on its way (bot/sender.py).
+
+So an alert finds a connection also while thirty routine messages wait for a slow answer. The size costs no time:
+0.8 ms of CPU a send with 8 and with 100.
+"""
 
 DRAIN_SECONDS = 8.0
 """How long a stop waits for what is under way: under the ten seconds that supervisors give."""
-
-
-@cache
-def tls() -> ssl.SSLContext:
-    """The certificates that Telegram's is checked against; reading them takes longer than starting all the rest."""
-    return httpx.create_ssl_context()
 
 
 class Aftercare:
@@ -174,6 +173,8 @@ class Aftercare:
         self._api_url = api_url.rstrip("/")
         self._limits = limits
         self.progress = Wake()
+        self.poller: Poller | None = None
+        self._listening: list[Callable[[], None]] = []
         self._started = False
         self._working = False
 
@@ -182,6 +183,15 @@ class Aftercare:
         self.nursery = Nursery()
         self.throttle = Throttle(self._limits, self.clock.monotonic)
         self.application = self._application()
+        try:
+            await self._begin(polling=polling, working=working, ticking=ticking)
+        except BaseException:
+            # Also when it is told to stop while Telegram is away.
+            await self.application.bot.shutdown()
+            raise
+        self._started = True
+
+    async def _begin(self, *, polling: bool, working: bool, ticking: bool) -> None:
         await self._connect(polling=polling)
         self.clinic = replace(self.clinic, bot_username=self.application.bot.username)
         self.intake = Intake(self.database, self.clock)
@@ -190,27 +200,40 @@ class Aftercare:
         self._wire_workers()
         self._working = working
         if working:
-            await self._recover()
-            self.database.on_news(News.INBOX, self.handling.wake.call)
-            self.database.on_news(News.OUTBOX, self.sender.wake.call)
+            await Patience("recovery").insist(self._recover)
+            self._listening = [
+                self.database.on_news(News.INBOX, self.handling.wake.call),
+                self.database.on_news(News.OUTBOX, self.sender.wake.call),
+            ]
+            self.nursery.start_loop("listening", listen(self.database))
             self.nursery.start_loop("handling", self.handling.run())
             self.nursery.start_loop("sender", self.sender.run())
             if ticking:
                 self.schedule.start()
             self.nursery.start_job("menu", self._show_menu())
-        self.poller: Poller | None = None
         if polling:
-            self._poll_request = HTTPXRequest(connection_pool_size=1, httpx_kwargs={"verify": tls()})
-            await self._poll_request.initialize()
             self.poller = Poller(self._poll_request, f"{self._api_url}/bot{self._token}", self.intake)
             self.nursery.start_loop("poller", self.poller.run())
-        self._started = True
+
+    def signs(self) -> dict[str, Sign]:
+        """When each loop last went round, for the watchdog. To be asked for after `start`."""
+        signs: dict[str, Sign] = {}
+        if self._working:
+            signs["handling"] = lambda: self.handling.beat.at
+            signs["sender"] = lambda: self.sender.beat.at
+            signs["ticker"] = lambda: self.schedule.ticked_at
+        if (poller := self.poller) is not None:
+            signs["poller"] = lambda: poller.beat.at
+        return signs
 
     async def _show_menu(self) -> None:
         """What Telegram offers people whom the bot does not know yet."""
-        async with self.database.read() as work:
-            texts = await self.texts.current(work)
+        texts = await Patience("menu").insist(self._published)
         await command_menu.show_default_commands(self.application.bot, texts, self.clinic.language)
+
+    async def _published(self) -> Texts:
+        async with self.database.read() as work:
+            return await self.texts.current(work)
 
     async def _connect(self, *, polling: bool) -> None:
         """Ask Telegram who we are, again and again while it cannot be reached. Raises InvalidToken."""
@@ -247,18 +270,13 @@ class Aftercare:
         )
 
     def _application(self) -> Bots:
-        request = HTTPXRequest(
-            connection_pool_size=POOL,
-            read_timeout=20,
-            connect_timeout=5,
-            pool_timeout=5,
-            httpx_kwargs={"verify": tls()},
-        )
+        self._poll_request = TelegramRequest(1)
         bot = ExtBot(
             self._token,
             base_url=f"{self._api_url}/bot",
             base_file_url=f"{self._api_url}/file/bot",
-            request=request,
+            request=TelegramRequest(POOL),
+            get_updates_request=self._poll_request,
             rate_limiter=ThrottleLimiter(self.throttle),
         )
         application: Bots = ApplicationBuilder().bot(bot).updater(None).job_queue(None).build()
@@ -269,7 +287,7 @@ class Aftercare:
 
     async def _recover(self) -> None:
         async with self.database.work() as work:
-            claims, uncertain = await outbox.recover(work, now=self.clock.now(), everything=True)
+            claims, uncertain = await outbox.recover(work, now=self.clock.now())
             await work.commit()
         if claims or uncertain:
             log.warning("recovered", claims=claims, uncertain=uncertain)
@@ -326,8 +344,9 @@ class Aftercare:
         self.schedule.stop()
         await self.nursery.drain(DRAIN_SECONDS)
         await self.nursery.stop()
+        for end in self._listening:
+            end()
+        self._listening.clear()
         if self._working and is_worker:
             await self._recover()
-        if self.poller is not None:
-            await self._poll_request.shutdown()
         await self.application.shutdown()

@@ -1,6 +1,7 @@
 """Stored updates become handled ones: one at a time in a chat, many chats side by side."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -8,14 +9,17 @@ from telegram import Update
 from telegram.error import InvalidToken
 from telegram.ext import Application
 
+from bot import measures
 from bot.clock import Clock
 from bot.flows.report_dead_letter import report_dead_letter
 from bot.intake import ALLOWED_UPDATES
 from bot.keyboards import decode
 from bot.lifecycle import Nursery, Wake
+from bot.patience import Patience
 from bot.telegram_calls import AnyBot, is_outage
 from bot.texts import PublishedTexts
 from bot.turn import TURN, Turn
+from bot.watchdog import Beat
 from messages.clinic import Clinic
 from messages.retrying import handling_retry
 from messages.templates import language_or_default
@@ -54,6 +58,8 @@ class Handling:
         self._nursery = nursery
         self._progress = progress
         self._chats: set[int] = set()
+        self._patience = Patience("handling")
+        self.beat = Beat()
         self.wake = Wake()
         self.stopping = False
 
@@ -64,35 +70,48 @@ class Handling:
 
     async def run(self) -> None:
         """Handle whatever waits, until the program stops."""
+        patience = Patience("inbox")
         while not self.stopping:
+            self.beat.give()
             if len(self._chats) < CHATS_AT_ONCE:
-                await self._start_waiting()
+                await patience.bear(self._start_waiting)
             await self.wake.wait(LOOK_AGAIN)
 
     async def _start_waiting(self) -> None:
+        self.beat.give()
         async with self._database.read() as work:
             rows = await inbox.waiting(
                 work, now=self._clock.now(), but_not=self._chats, limit=CHATS_AT_ONCE - len(self._chats)
             )
-        for update_id, chat_id, payload, attempts in rows:
-            self._chats.add(chat_id)
-            self._nursery.start_job(f"update {update_id}", self._handle_one(update_id, chat_id, payload, attempts))
+        if self.stopping:
+            return
+        for row in rows:
+            self._chats.add(row.chat_id)
+            self._nursery.start_job(f"update {row.update_id}", self._handle_one(*row))
 
-    async def _handle_one(self, update_id: int, chat_id: int, payload: str, attempts: int) -> None:
+    async def _handle_one(
+        self, update_id: int, chat_id: int, payload: str, attempts: int, received_at: datetime
+    ) -> None:
         try:
-            await self._handle(update_id, payload, attempts)
+            if await self._handle(update_id, payload, attempts):
+                measures.handled(received_at=received_at, now=self._clock.now())
+            self._patience.over()
+        except Exception as error:
+            # The update stays in the inbox as it is, or as done if only the answer to the commit got lost.
+            await self._patience.wait(error)
         finally:
             self._chats.discard(chat_id)
             self.wake.call()
             self._progress.call()
 
-    async def _handle(self, update_id: int, payload: str, attempts: int) -> None:
+    async def _handle(self, update_id: int, payload: str, attempts: int) -> bool:
+        """Whether the update is done."""
         try:
             turn = await self._turn(payload)
         except Exception as error:
             # Not an update that this library can read: nothing of it can be handled, all of it is kept.
             await self._failed(update_id, attempts, error)
-            return
+            return False
         TURN.set(turn)
         await self._application.process_update(turn.update)
         if isinstance(turn.failure, InvalidToken):
@@ -100,13 +119,14 @@ class Handling:
             raise turn.failure
         if turn.failure is not None and not turn.committed:
             await self._failed(update_id, attempts, turn.failure)
-            return
+            return False
         if turn.failure is not None:
             log.error("answer_failed", update_id=update_id, error=type(turn.failure).__name__, exc_info=turn.failure)
         if not turn.committed:
             async with turn.work() as work:
                 await work.commit()
         await self._close_tap(turn)
+        return True
 
     async def _close_tap(self, turn: Turn) -> None:
         """Every tap gets an answer, or the button would spin on the phone."""

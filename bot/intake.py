@@ -15,8 +15,11 @@ import structlog
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.request import BaseRequest
 
+from bot import measures
 from bot.clock import Clock
 from bot.pacing import seconds_of
+from bot.patience import Patience
+from bot.watchdog import Beat
 from storage import inbox
 from storage.database import Database
 
@@ -117,32 +120,46 @@ class Poller:
     """Asks Telegram for updates, one question at a time.
 
     The raw answer is kept as it came, so that kinds of updates that the library does not know survive too.
+    `beat` tells when the loop last went round, `heard` when Telegram last answered.
     """
 
     def __init__(self, request: BaseRequest, base_url: str, intake: Intake) -> None:
         self._request = request
         self._base_url = base_url
         self._intake = intake
+        self.beat, self.heard = Beat(), Beat()
         self.stopping = False
 
     async def run(self) -> None:
         """Poll until told to stop. Raises InvalidToken when Telegram no longer knows the token."""
         pause = FIRST_PAUSE
+        patience = Patience("poller")
         while not self.stopping:
             try:
                 await self._poll()
                 pause = FIRST_PAUSE
+                patience.over()
             except InvalidToken:
                 raise
             except RetryAfter as flood:
+                self._failed(flood, rest=seconds_of(flood))
                 await asyncio.sleep(seconds_of(flood))
             except TelegramError as error:
                 conflict = isinstance(error, Conflict)
                 log.warning("polling_failed", error=type(error).__name__, other_poller=conflict)
+                self._failed(error, rest=pause)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
+            except Exception as error:
+                # What was not stored is not acknowledged either: Telegram gives it again.
+                await patience.wait(error)
+
+    def _failed(self, error: TelegramError, *, rest: float) -> None:
+        measures.failed(error)
+        self.beat.give(rest=rest)
 
     async def _poll(self) -> None:
+        self.beat.give()
         asked = {
             "offset": await self._intake.next_offset(),
             "timeout": POLL_SECONDS,
@@ -152,5 +169,7 @@ class Poller:
             f"{self._base_url}/getUpdates?{urlencode(asked)}", read_timeout=POLL_SECONDS + 10
         )
         updates = self._request.parse_json_payload(payload)["result"]
+        self.beat.give()
+        self.heard.give()
         if updates:
             await self._intake.store(updates)

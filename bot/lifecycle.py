@@ -1,11 +1,12 @@
-"""Tasks: started here and nowhere else, watched, drained and stopped in order.
+"""Tasks and threads: started here and nowhere else, watched, drained and stopped in order.
 
 A side task that dies takes the program with it: half alive is worse than restarted by the supervisor.
 """
 
 import asyncio
 import signal
-from collections.abc import Coroutine
+import threading
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import structlog
@@ -40,6 +41,11 @@ class Nursery:
     def busy(self) -> int:
         """How many short jobs are running."""
         return len(self._jobs)
+
+    def fail(self, error: Exception) -> None:
+        """Stop the program because of `error`, unless it is stopping because of another one."""
+        if not self.failed.done():
+            self.failed.set_exception(error)
 
     async def drain(self, seconds: float) -> bool:
         """Wait for the short jobs. False when some were still running after `seconds`."""
@@ -141,3 +147,13 @@ async def first_of(work: Coroutine[Any, Any, None], stopped: asyncio.Event) -> N
         await asyncio.gather(working, return_exceptions=True)
         return
     working.result()
+
+
+def start_thread(name: str, run: Callable[[Callable[[float], bool]], None]) -> threading.Event:
+    """Do `run(wait)` in a thread that does not keep the process alive. Returns the event that tells it to end.
+
+    `wait(seconds)` is true once that event is set.
+    """
+    done = threading.Event()
+    threading.Thread(target=run, args=(done.wait,), name=name, daemon=True).start()
+    return done

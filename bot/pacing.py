@@ -1,15 +1,21 @@
 """The throttle, put where python-telegram-bot asks for it: before every call but getUpdates."""
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from enum import Enum
 from typing import Any
 
-from telegram.error import RetryAfter
+from telegram.error import RetryAfter, TelegramError, TimedOut
 from telegram.ext import BaseRateLimiter
 
+from bot import measures
 from bot.throttle import Throttle
 from messages.outgoing import Lane
+
+CALL_SECONDS = 90.0
+"""The longest call. The client's own limits are for each piece that is read or written: a line that trickles would
+hold a chat for ever. Less than the lease of a message (storage/outbox.py)."""
 
 
 class Paced(Enum):
@@ -50,13 +56,24 @@ class ThrottleLimiter(BaseRateLimiter[Paced]):
         """Wait for the turn, then call. Raises what the call raises."""
         chat_id = data.get("chat_id")
         if rate_limit_args is Paced.ALREADY or endpoint in _FREE or not isinstance(chat_id, int):
-            return await callback(*args, **kwargs)
+            return await self._call(callback, args, kwargs)
         async with self._throttle.turn(Lane.CONVERSATION, chat_id, spaced=endpoint.startswith(_PUT_INTO_CHAT)):
             try:
-                return await callback(*args, **kwargs)
+                return await self._call(callback, args, kwargs)
             except RetryAfter as flood:
                 self._throttle.flooded(chat_id, seconds_of(flood))
                 raise
+
+    async def _call(self, callback: Callable[..., Coroutine[Any, Any, Any]], args: Any, kwargs: dict[str, Any]) -> Any:
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                return await callback(*args, **kwargs)
+        except TimeoutError as error:
+            measures.failed(TimedOut())
+            raise TimedOut from error
+        except TelegramError as error:
+            measures.failed(error)
+            raise
 
 
 def seconds_of(flood: RetryAfter) -> float:

@@ -14,6 +14,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.clock import Clock
+from bot.patience import Patience
 from messages.clinic import Clinic
 from storage.agenda import Agenda, agenda
 from storage.database import Database
@@ -49,6 +50,7 @@ class Schedule:
         self._clock = clock
         self._scheduler = AsyncIOScheduler(timezone=clinic.zone)
         self._running = asyncio.Lock()
+        self._patience = Patience("ticks")
         self.ticked_at = clock.monotonic()
 
     def start(self) -> None:
@@ -96,15 +98,24 @@ class Schedule:
             async with self._running:
                 for name, tick in self._due(await self._agenda()).items():
                     await self._run_one(name, tick)
+                    self.ticked_at = self._clock.monotonic()
+            self._patience.over()
         except Exception as error:
-            log.error("ticks_failed", error=type(error).__name__, exc_info=error)
+            self._note("ticks_failed", error)
         self.ticked_at = self._clock.monotonic()
 
     async def _run_one(self, name: str, tick: Tick) -> None:
         try:
             done = await tick(self._database, self._clinic, self._clock.now())
         except Exception as error:
-            log.error("tick_failed", tick=name, error=type(error).__name__, exc_info=error)
+            self._note("tick_failed", error, tick=name)
         else:
             if done:
                 log.info("tick", tick=name, done=done)
+
+    def _note(self, event: str, error: Exception, **more: str) -> None:
+        """A database that is away is said once: the next tick does what this one could not."""
+        try:
+            self._patience.note(error)
+        except Exception:
+            log.error(event, error=type(error).__name__, exc_info=error, **more)

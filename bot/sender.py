@@ -1,30 +1,34 @@
 """One outbox row → Bot API → sent, deferred, refused or uncertain. Only the sender sends what is owed.
 
 A row is claimed in its lane, waits for its turn in the throttle, is checked once more, marked as sending, and only
-then sent. No transaction is open during the call.
+then sent. No transaction is open during the call. While the database is away nothing begins, and what is at Telegram
+waits to be recorded.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from telegram.error import InvalidToken, RetryAfter
 
-from bot import telegram_calls
+from bot import measures, telegram_calls
 from bot.clock import Clock
 from bot.flows import note_unreachable
 from bot.flows.composing import AfterSending, Composer, Left, Scene
 from bot.lifecycle import Nursery, Wake
 from bot.pacing import Paced, seconds_of
+from bot.patience import Patience
 from bot.telegram_calls import AnyBot
 from bot.texts import PublishedTexts
 from bot.throttle import Throttle
+from bot.watchdog import Beat
 from messages.clinic import Clinic
 from messages.outgoing import PROACTIVE, Kind, Lane, Outgoing
 from messages.retrying import Again, End, Failure, Plain, decide
 from messages.timing import is_quiet, next_morning
 from storage import outbox
-from storage.database import Database, UnitOfWork
+from storage.database import Database, UnitOfWork, is_database_outage
 from storage.tables import Outbox, Patient, Staff
 
 log = structlog.get_logger()
@@ -35,6 +39,11 @@ ROUTINE_AT_ONCE = 30
 LOOK_AGAIN = 0.5
 """Seconds after which the outbox is read again without news."""
 
+HELD_BACK_SECONDS = 10.0
+"""How long an alert may wait for a pause of the whole bot before somebody is told."""
+
+LOOK_BACK = timedelta(seconds=30)
+"""How often the sender looks for rows that were claimed and are in nobody's hand."""
 
 TOO_LATE = "too_late"
 """Why a row is left out when its deadline has passed: the machine was down, or Telegram was."""
@@ -71,25 +80,49 @@ class Sender:
         self._nursery = nursery
         self._composers = composers
         self._progress = progress
-        self._in_hand: dict[Lane, int] = dict.fromkeys(Lane, 0)
+        self._in_hand: dict[Lane, set[int]] = {lane: set() for lane in Lane}
+        self._look_back_at = clock.now() + LOOK_BACK
+        self._patience = Patience("sender")
+        self._urgent_since: dict[int, float] = {}
+        self.beat = Beat()
         self.wake = Wake()
         self.stopping = False
 
     @property
     def busy(self) -> int:
         """How many rows are claimed by this process and not ended."""
-        return sum(self._in_hand.values())
+        return sum(len(rows) for rows in self._in_hand.values())
 
     async def run(self) -> None:
         """Send until the program stops."""
+        patience = Patience("outbox")
         while not self.stopping:
-            await self._start_due()
+            await patience.bear(self._look)
             await self.wake.wait(LOOK_AGAIN)
+
+    async def _look(self) -> None:
+        self.beat.give()
+        self._note_held_back()
+        await self._start_due()
+        if self._clock.now() >= self._look_back_at:
+            await self._take_back()
+            self._look_back_at = self._clock.now() + LOOK_BACK
+
+    async def _take_back(self) -> None:
+        """What was claimed by a transaction whose answer got lost would otherwise wait for the next start."""
+        in_hand = set().union(*self._in_hand.values())
+        async with self._database.read() as work:
+            if not await outbox.anything_abandoned(work, in_hand=in_hand, now=self._clock.now()):
+                return
+        async with self._database.work() as work:
+            claims, uncertain = await outbox.recover(work, now=self._clock.now(), in_hand=in_hand)
+            await work.commit()
+        log.warning("taken_back", claims=claims, uncertain=uncertain)
 
     async def _start_due(self) -> None:
         for lane in await self._lanes_due():
-            room = ROUTINE_AT_ONCE - self._in_hand[lane]
-            if room <= 0:
+            room = ROUTINE_AT_ONCE - len(self._in_hand[lane])
+            if room <= 0 or self.stopping:
                 continue
             async with self._database.work() as work:
                 rows = await outbox.claim(work, lane, many=room, now=self._clock.now())
@@ -100,7 +133,7 @@ class Sender:
 
     def _start(self, claimed: Iterable[tuple[Outbox, int | None]], lane: Lane) -> None:
         for row, chat_id in claimed:
-            self._in_hand[lane] += 1
+            self._in_hand[lane].add(row.id)
             self._nursery.start_job(f"outbox {row.id}", self._send_one(row, lane, chat_id))
 
     async def _lanes_due(self) -> list[Lane]:
@@ -113,29 +146,47 @@ class Sender:
             await self._deliver(row, lane, chat_id)
         except InvalidToken:
             # Nothing can be sent until the token is corrected: everything stays owed, and the program stops.
-            await self._try_again(row, Again(timedelta(0)))
+            self.stopping = True
+            await self._give_back(row)
             raise
         except Unrecorded:
             raise
         except Exception as error:
-            await self._broken(row, error)
+            await self._not_sent(row, error)
         finally:
-            if self._in_hand[lane] >= ROUTINE_AT_ONCE:
+            if len(self._in_hand[lane]) >= ROUTINE_AT_ONCE:
                 # There was no room for more of this lane. What is new tells of itself.
                 self.wake.call()
-            self._in_hand[lane] -= 1
+            self._in_hand[lane].discard(row.id)
+            self._urgent_since.pop(row.id, None)
             self._progress.call()
 
     async def _deliver(self, row: Outbox, lane: Lane, chat_id: int | None) -> None:
         if chat_id is None:
             await self._end(row, "skipped", "not_joined")
             return
+        if lane is Lane.URGENT:
+            self._urgent_since[row.id] = self._clock.monotonic()
         async with self._throttle.turn(lane, chat_id):
+            self._urgent_since.pop(row.id, None)
+            if self.stopping:
+                # Whoever works next gets it back with what was claimed.
+                return
             prepared = await self._prepare(row)
             if prepared is None:
                 return
             outgoing, scene = prepared
             await self._call(row, outgoing, scene)
+
+    def _note_held_back(self) -> None:
+        """Say once of each alert that it waits for more than a moment because the whole bot must be silent."""
+        if not self._throttle.paused_for:
+            return
+        long_ago = self._clock.monotonic() - HELD_BACK_SECONDS
+        for outbox_id in [row_id for row_id, since in self._urgent_since.items() if since < long_ago]:
+            del self._urgent_since[outbox_id]
+            measures.held_back()
+            log.warning("alert_held_back", outbox_id=outbox_id, for_seconds=round(self._throttle.paused_for))
 
     async def _chat_of(self, work: UnitOfWork, row: Outbox) -> int | None:
         """The recipient's chat; None for somebody who has not joined."""
@@ -185,13 +236,15 @@ class Sender:
         except Exception as error:
             await self._failed(row, outgoing, scene, error, plain=plain)
             return
+        measures.sent(Lane(row.lane), due_at=row.due_at, now=self._clock.now())
+        record = partial(self._record, row, outgoing, scene, message_ids)
         try:
-            await self._record(row, outgoing, scene, message_ids, self._composers[Kind(row.kind)].after)
+            await self._patience.insist(partial(record, self._composers[Kind(row.kind)].after))
         except Exception as error:
             # The message is at Telegram: whatever was to follow, it must not be sent a second time.
             log.error("after_sending_failed", outbox_id=row.id, error=type(error).__name__, exc_info=error)
             try:
-                await self._record(row, outgoing, scene, message_ids, None)
+                await self._patience.insist(partial(record, None))
             except Exception as second:
                 raise Unrecorded from second
 
@@ -199,6 +252,9 @@ class Sender:
         self, row: Outbox, outgoing: Outgoing, scene: Scene, message_ids: Sequence[int], after: AfterSending | None
     ) -> None:
         async with self._database.work() as work:
+            if await outbox.state_of(work, row.key) == "sent":
+                # Recorded before, by a commit whose answer got lost.
+                return
             await outbox.mark_sent(
                 work,
                 row,
@@ -227,50 +283,71 @@ class Sender:
             case End():
                 await self._refused(row, scene, decision)
 
+    async def _not_sent(self, row: Outbox, error: Exception) -> None:
+        """Something went wrong before the call: a bug, or a database that is away."""
+        if is_database_outage(error):
+            self._patience.note(error)
+            await self._give_back(row)
+        else:
+            await self._broken(row, error)
+
     async def _broken(self, row: Outbox, error: Exception) -> None:
-        """A bug met this row. The others must go on; a database that is away raises again and stops the program."""
+        """A bug met this row. The others must go on."""
         decision = decide(Kind(row.kind), Failure.BROKEN, attempts=row.attempts + 1, retry_after=None, plain=False)
         log.error("row_broken", outbox_id=row.id, kind=row.kind, error=type(error).__name__, exc_info=error)
-        async with self._database.work() as work:
-            if isinstance(decision, Again):
-                await outbox.put_back(work, row.id, due_at=self._clock.now() + decision.wait, failed=True)
-            else:
-                await outbox.end(work, row.id, state="failed", reason="broken", now=self._clock.now())
-            await work.commit()
+        if isinstance(decision, Again):
+            due_at = self._clock.now() + decision.wait
+            await self._insist(lambda work: outbox.put_back(work, row.id, due_at=due_at, failed=True))
+        else:
+            await self._end(row, "failed", "broken")
+
+    async def _give_back(self, row: Outbox) -> None:
+        """As it was before it was claimed; also its place in the chat's order."""
+        await self._insist(lambda work: outbox.put_back(work, row.id, due_at=row.due_at))
 
     async def _try_again(self, row: Outbox, decision: Again) -> None:
-        async with self._database.work() as work:
-            await outbox.put_back(work, row.id, due_at=self._clock.now() + decision.wait, repeated=decision.repeated)
-            await work.commit()
+        due_at, repeated = self._clock.now() + decision.wait, decision.repeated
+        await self._insist(lambda work: outbox.put_back(work, row.id, due_at=due_at, repeated=repeated))
 
     async def _unreachable(self, row: Outbox, scene: Scene) -> None:
-        async with self._database.work() as work:
+        async def write(work: UnitOfWork) -> None:
             await outbox.end(work, row.id, state="failed", reason="unreachable", now=scene.now)
             await note_unreachable.note_unreachable(
                 work, patient=scene.patient, staff=scene.staff, now=self._clock.now(), clinic=self._clinic
             )
-            await work.commit()
+
+        await self._insist(write)
 
     async def _refused(self, row: Outbox, scene: Scene, decision: End) -> None:
-        async with self._database.work() as work:
+        async def write(work: UnitOfWork) -> None:
             await outbox.end(work, row.id, state=decision.state, reason=decision.reason, now=self._clock.now())
             refused = self._composers[Kind(row.kind)].refused
             if refused is not None and decision.state == "failed":
                 await refused(work, row, scene)
-            await work.commit()
+
+        await self._insist(write)
 
     async def _leave_out(self, row: Outbox, scene: Scene, reason: str) -> None:
-        async with self._database.work() as work:
+        async def write(work: UnitOfWork) -> None:
             await outbox.end(work, row.id, state="skipped", reason=reason, now=self._clock.now())
             late = self._composers[Kind(row.kind)].late
             if late is not None and reason == TOO_LATE:
                 await late(work, row, scene)
-            await work.commit()
+
+        await self._insist(write)
 
     async def _end(self, row: Outbox, state: str, reason: str) -> None:
-        async with self._database.work() as work:
-            await outbox.end(work, row.id, state=state, reason=reason, now=self._clock.now())
-            await work.commit()
+        await self._insist(lambda work: outbox.end(work, row.id, state=state, reason=reason, now=self._clock.now()))
+
+    async def _insist(self, write: Callable[[UnitOfWork], Awaitable[None]]) -> None:
+        """Commit what a row has come to, however long the database is away."""
+
+        async def attempt() -> None:
+            async with self._database.work() as work:
+                await write(work)
+                await work.commit()
+
+        await self._patience.insist(attempt)
 
 
 def obstacle(row: Outbox, scene: Scene) -> str | datetime | None:

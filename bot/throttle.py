@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from bot import measures
 from messages.outgoing import Lane
 
 
@@ -35,6 +36,7 @@ class _Waiting:
     arrival: int
     chat_id: int = field(compare=False)
     spaced: bool = field(compare=False)
+    asked_at: float = field(compare=False)
     turn: asyncio.Future[None] = field(compare=False)
 
 
@@ -59,7 +61,8 @@ class Throttle:
         `spaced` calls (those that put a message into a chat) count for the per-chat limit; edits and
         answers to taps only for the overall one.
         """
-        place = _Waiting(lane.value, self._arrivals, chat_id, spaced, asyncio.get_running_loop().create_future())
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        place = _Waiting(lane.value, self._arrivals, chat_id, spaced, self._monotonic(), turn)
         self._arrivals += 1
         heapq.heappush(self._waiting, place)
         self._serve()
@@ -146,6 +149,7 @@ class Throttle:
 
     def _start(self, place: _Waiting, now: float) -> None:
         self._busy.add(place.chat_id)
+        measures.waited(Lane(place.lane), now - place.asked_at)
         if self._limits.overall_per_second > 0:
             self._next_at = max(now, self._next_at) + 1 / self._limits.overall_per_second
         if place.spaced:

@@ -4,14 +4,14 @@ A unit of work is one transaction. On SQLite one writes at a time, and holds the
 No unit of work may stay open across a call to Telegram.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, DateTime, Dialect, MetaData, Text, make_url
+from sqlalchemy import Connection, DateTime, Dialect, MetaData, Text, bindparam, func, make_url, select
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.orm import DeclarativeBase
@@ -103,17 +103,46 @@ class News(StrEnum):
     OUTBOX = "outbox"
 
 
+class Listeners:
+    """Who waits for news in this process."""
+
+    def __init__(self) -> None:
+        self._calls: dict[News, list[Callable[[], None]]] = {news: [] for news in News}
+
+    def add(self, news: News, call: Callable[[], None]) -> Callable[[], None]:
+        """Run `call()` with every such news. Returns what ends that."""
+        calls = self._calls[news]
+        calls.append(call)
+        return lambda: calls.remove(call)
+
+    def tell(self, all_news: Iterable[News]) -> None:
+        """Wake whoever waits for any of these."""
+        for news in all_news:
+            for call in self._calls[news]:
+                call()
+
+    def unheard(self, all_news: Iterable[News]) -> list[News]:
+        """The news that nobody here waits for: who does must be another process."""
+        return sorted(news for news in all_news if not self._calls[news])
+
+
+CHANNEL = "aftercare"
+"""The name under which processes on one PostgreSQL database tell each other (storage/listening.py)."""
+
+_NOTIFY = select(func.pg_notify(CHANNEL, bindparam("words", type_=Text)))
+
+
 class UnitOfWork:
     """One transaction. Leaving it without `commit` rolls everything back.
 
     `after_commit` takes calls that run once the transaction is durable. `news` collects what others wait for.
     """
 
-    def __init__(self, session: Session, *, on_sqlite: bool, tell: Callable[[set[News]], None] | None = None) -> None:
+    def __init__(self, session: Session, *, on_sqlite: bool, listeners: Listeners | None = None) -> None:
         self.session = session
         self.on_sqlite = on_sqlite
         self.news: set[News] = set()
-        self._tell = tell
+        self._listeners = listeners or Listeners()
         self._before: list[Callable[[Session], Any]] = []
         self._after: list[Callable[[], None]] = []
 
@@ -130,13 +159,23 @@ class UnitOfWork:
         for prepare in self._before:
             await prepare(self.session)
         self._before.clear()
+        await self._notify()
         await self.session.commit()
         for call in self._after:
             call()
         self._after.clear()
-        if self._tell is not None and self.news:
-            self._tell(self.news)
+        self._listeners.tell(self.news)
         self.news = set()
+
+    async def _notify(self) -> None:
+        """Tell the other processes, as part of the transaction: it is heard when it is durable, or never.
+
+        Only what nobody waits for here. One worker works at a time, so what is heard here interests nobody else,
+        and a commit with a notification queues behind all others of PostgreSQL.
+        """
+        unheard = self._listeners.unheard(self.news)
+        if unheard and not self.on_sqlite:
+            await self.session.execute(_NOTIFY, {"words": " ".join(unheard)})
 
 
 class Database:
@@ -147,22 +186,17 @@ class Database:
         file = sqlite_file(self.url)
         self.engines: Engines = SqliteEngines(self.url, file) if file else PostgresEngines(self.url)
         self.is_sqlite = file is not None
-        self._listeners: dict[News, list[Callable[[], None]]] = {news: [] for news in News}
+        self.listeners = Listeners()
 
-    def on_news(self, news: News, call: Callable[[], None]) -> None:
-        """Run `call()` after every committed unit of work that brought such news."""
-        self._listeners[news].append(call)
-
-    def _tell(self, all_news: set[News]) -> None:
-        for news in all_news:
-            for call in self._listeners[news]:
-                call()
+    def on_news(self, news: News, call: Callable[[], None]) -> Callable[[], None]:
+        """Run `call()` after every committed unit of work that brought such news. Returns what ends that."""
+        return self.listeners.add(news, call)
 
     @asynccontextmanager
     async def work(self) -> AsyncIterator[UnitOfWork]:
         """A writing transaction."""
         async with self.engines.writing() as session:
-            yield UnitOfWork(session, on_sqlite=self.is_sqlite, tell=self._tell)
+            yield UnitOfWork(session, on_sqlite=self.is_sqlite, listeners=self.listeners)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[UnitOfWork]:

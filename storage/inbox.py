@@ -64,7 +64,7 @@ def _first_of_each_chat(*which: ColumnElement[bool]) -> Select[int]:
 
 
 _WAITING = (
-    select(Inbox.update_id, Inbox.chat_id, Inbox.payload, Inbox.attempts)
+    select(Inbox.update_id, Inbox.chat_id, Inbox.payload, Inbox.attempts, Inbox.received_at)
     .where(
         Inbox.update_id.in_(_first_of_each_chat(Inbox.chat_id.not_in(bindparam("but_not", expanding=True)))),
         or_(Inbox.retry_at.is_(None), Inbox.retry_at <= _NOW),
@@ -76,8 +76,8 @@ _WAITING = (
 
 async def waiting(
     work: UnitOfWork, *, now: datetime, but_not: Iterable[int], limit: int
-) -> Sequence[Row[int, int, str, int]]:
-    """The first waiting update of each chat: (update_id, chat_id, payload, attempts), oldest first.
+) -> Sequence[Row[int, int, str, int, datetime]]:
+    """The first waiting update of each chat: (update_id, chat_id, payload, attempts, received_at), oldest first.
 
     A chat whose first update waits for a retry is left out whole: its order is kept.
     """
@@ -117,11 +117,14 @@ async def mark_done(session: Session, update_id: int, *, now: datetime) -> None:
 async def mark_failed(
     work: UnitOfWork, update_id: int, *, error: str, retry_at: datetime | None, now: datetime
 ) -> None:
-    """Count a failed attempt: try again at `retry_at`, or set it aside as a dead letter when that is None."""
+    """Count a failed attempt: try again at `retry_at`, or set it aside as a dead letter when that is None.
+
+    An update that is done stays done: its commit was answered too late, or not at all.
+    """
     state = "waiting" if retry_at else "dead"
     await work.session.execute(
         update(Inbox)
-        .where(Inbox.update_id == update_id)
+        .where(Inbox.update_id == update_id, Inbox.state == "waiting")
         .values(
             state=state,
             attempts=Inbox.attempts + 1,
@@ -135,6 +138,43 @@ async def mark_failed(
 async def count_dead(work: UnitOfWork) -> int:
     """How many updates were set aside."""
     return await work.session.scalar(select(func.count()).where(Inbox.state == "dead")) or 0
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """An update that was set aside, without its content. `error` is the class of the last error."""
+
+    update_id: int
+    chat_id: int
+    received_at: datetime
+    attempts: int
+    error: str | None
+
+
+async def dead(work: UnitOfWork) -> list[DeadLetter]:
+    """What was set aside, the oldest first."""
+    statement = select(Inbox.update_id, Inbox.chat_id, Inbox.received_at, Inbox.attempts, Inbox.error)
+    statement = statement.where(Inbox.state == "dead").order_by(Inbox.received_at, Inbox.update_id)
+    return [DeadLetter(*row) for row in await work.session.execute(statement)]
+
+
+async def retry_dead(work: UnitOfWork, update_id: int) -> bool:
+    """Let an update that was set aside be handled after all, before what its chat wrote since. False: there is none."""
+    work.news.add(News.INBOX)
+    return await _change_dead(work, update_id, state="waiting", attempts=0, error=None, handled_at=None)
+
+
+async def drop_dead(work: UnitOfWork, update_id: int, *, now: datetime) -> bool:
+    """Give an update up, content and all. False when there is none that was set aside.
+
+    Its number stays for as long as those of handled ones, so that Telegram cannot bring it back.
+    """
+    return await _change_dead(work, update_id, state="done", payload="{}", handled_at=now)
+
+
+async def _change_dead(work: UnitOfWork, update_id: int, **values: object) -> bool:
+    statement = update(Inbox).where(Inbox.update_id == update_id, Inbox.state == "dead").values(retry_at=None, **values)
+    return (await work.session.execute(statement.returning(Inbox.update_id))).first() is not None
 
 
 async def forget_handled(work: UnitOfWork, *, before: datetime, dead_before: datetime) -> int:

@@ -218,14 +218,15 @@ async def withdraw(work: UnitOfWork, *which: ColumnElement[bool], reason: str, n
     return len((await work.session.execute(statement)).all())
 
 
-async def recover(work: UnitOfWork, *, now: datetime, everything: bool) -> tuple[int, int]:
+async def recover(work: UnitOfWork, *, now: datetime, in_hand: Collection[int] | None = None) -> tuple[int, int]:
     """Take back what a dead worker left: its claims, and what it was sending. Returns (claims, uncertain).
 
-    `everything` at start, when this process is the only worker; otherwise only what outlived its lease.
+    At start this process has nothing in hand, and everything is taken back. While it works, give the ids that it has
+    `in_hand`: of the others only what outlived its lease is taken back.
     A claimed row was never sent. One in `sending` may have arrived: urgent kinds and relays go again, the
     others end as uncertain.
     """
-    late = () if everything else (Outbox.lease_until < now,)
+    late = () if in_hand is None else _abandoned(in_hand, now)
     claims = (
         update(Outbox)
         .where(Outbox.state == "claimed", *late)
@@ -250,6 +251,16 @@ async def recover(work: UnitOfWork, *, now: datetime, everything: bool) -> tuple
     )
     counts = [len((await work.session.execute(statement)).all()) for statement in (claims, again, lost)]
     return counts[0], counts[1] + counts[2]
+
+
+def _abandoned(in_hand: Collection[int], now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (Outbox.lease_until < now, Outbox.id.not_in(in_hand))
+
+
+async def anything_abandoned(work: UnitOfWork, *, in_hand: Collection[int], now: datetime) -> bool:
+    """Whether a row outlived its lease and is not `in_hand`."""
+    taken = Outbox.state.in_(("claimed", "sending"))
+    return await work.session.scalar(select(Outbox.id).where(taken, *_abandoned(in_hand, now)).limit(1)) is not None
 
 
 NEXT_OF_EACH_LANE = [

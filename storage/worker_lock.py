@@ -1,7 +1,8 @@
 """One worker at a time: Telegram's limits count per bot, and two senders would not know of each other.
 
 SQLite: a locked file beside the database. PostgreSQL: an advisory lock on a connection of its own, which the
-server frees by itself when the worker or its machine dies.
+server frees by itself when the worker or its machine dies. A worker whose connection was cut asks for the lock
+again, and stops working when somebody else has it; who takes over leaves it the time to find out.
 """
 
 import asyncio
@@ -9,55 +10,101 @@ import fcntl
 import os
 from pathlib import Path
 
-from sqlalchemy import text
+from sqlalchemy import URL, NullPool, text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from storage.database import Database, sqlite_file
-from storage.engines import PostgresEngines
+from storage.database import Database, is_database_outage, sqlite_file
 
 KEY = 0x61667465726361
 """The number of the advisory lock ("afterca" in ASCII): the same for every Aftercare on one database."""
 
-LOOK_SECONDS = 2.0
+LOOK_SECONDS = 1.0
 """How often a worker makes sure that it still holds the lock, and a standby asks for it."""
+
+ANSWER_SECONDS = 1.0
+"""How long the lock's connection may take to answer before it counts as lost."""
+
+GRACE_SECONDS = LOOK_SECONDS + ANSWER_SECONDS
+"""After this long a worker that lost the lock knows it, and begins nothing more."""
+
+
+CONNECT_SECONDS = 5
+"""How long a connection may take to open; libpq takes no fractions."""
 
 
 class LockLost(Exception):
-    """The lock's connection is gone: another worker may hold it by now, so this one must stop."""
+    """Another worker holds the lock: this one must stop working."""
+
+
+def _engine(url: URL) -> AsyncEngine:
+    waiting = {"connect_timeout": CONNECT_SECONDS}
+    return create_async_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=waiting)
 
 
 class WorkerLock:
     """The right to be the worker of a database."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self._path = sqlite_file(database.url)
+        # Without transactions: one would stay open for weeks.
+        self._engine = None if self._path else _engine(database.url)
         self._file: int | None = None
         self._connection: AsyncConnection | None = None
 
     async def take(self) -> bool:
-        """Take the lock if it is free; False when another process holds it."""
-        file = sqlite_file(self._database.url)
-        return self._lock_file(file.with_name(f"{file.name}.lock")) if file else await self._lock_advisory()
+        """Take the lock if it is free; False when another process holds it. Raises what the database raises."""
+        if self._path is not None:
+            return self._lock_file(self._path.with_name(f"{self._path.name}.lock"))
+        return await self._lock_advisory()
+
+    @property
+    def held(self) -> bool:
+        """Whether this process is the worker, as far as it knows."""
+        return self._file is not None or self._connection is not None
 
     async def watch(self) -> None:
-        """Look after the lock for as long as it is held. Raises LockLost when it is gone."""
+        """Look after the lock for as long as it is held. Raises LockLost when another worker has it.
+
+        While the database is away nobody can send, so there is nothing to decide until it is back.
+        """
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            if self._connection is not None:
-                try:
-                    await self._connection.execute(text("SELECT 1"))
-                except SQLAlchemyError as error:
-                    raise LockLost from error
+            if self._file is None and not await self._still_held():
+                await self._drop_connection()
+                await self._take_again()
+
+    async def _still_held(self) -> bool:
+        if self._connection is None:
+            return False
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._connection.execute(text("SELECT 1"))
+        except (SQLAlchemyError, TimeoutError):
+            return False
+        return True
+
+    async def _take_again(self) -> None:
+        try:
+            taken = await self._lock_advisory()
+        except Exception as error:
+            if is_database_outage(error):
+                return
+            raise
+        if not taken:
+            raise LockLost
 
     async def release(self) -> None:
         """Let the next one in."""
         if self._file is not None:
             os.close(self._file)
             self._file = None
-        if self._connection is not None:
-            connection, self._connection = self._connection, None
-            # Closing alone would give the connection, and the lock with it, back to the pool.
+        await self._drop_connection()
+
+    async def _drop_connection(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            # It may be cut: nothing is said to the server, which frees the lock when the socket closes.
             await connection.invalidate()
             await connection.close()
 
@@ -72,12 +119,14 @@ class WorkerLock:
         return True
 
     async def _lock_advisory(self) -> bool:
-        engines = self._database.engines
-        assert isinstance(engines, PostgresEngines)
-        connection = await engines.engine.connect()
-        # Without a transaction: it would stay open for weeks.
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
-        taken = await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": KEY})
+        assert self._engine is not None
+        connection = await self._engine.connect()
+        try:
+            taken = await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": KEY})
+        except BaseException:
+            await connection.invalidate()
+            await connection.close()
+            raise
         if not taken:
             await connection.close()
             return False

@@ -12,15 +12,13 @@ from telegram import Bot
 from telegram.error import TelegramError
 
 from bot import logs
-from bot.clock import Clock, SystemClock
+from bot.agreeing import CLOCK_MAY_DIFFER, agree
+from bot.clock import Clock, SharedClock, SystemClock
 from bot.commands.connecting import CannotConnect, telegram
 from bot.settings import Settings, SettingsError, load
 from bot.web.application import webhook_path
 from storage import migrating, staff
 from storage.database import Database, normal_url
-
-CLOCK_MAY_DIFFER = timedelta(seconds=10)
-"""More than this, and reminders come at visibly wrong times. Telegram's Date header has whole seconds."""
 
 WEBHOOK_MAY_WAIT = 100
 """Updates that may wait at Telegram: more means that the webhook does not keep up."""
@@ -62,7 +60,7 @@ async def _report(settings: Settings, clock: Clock) -> int:
 async def examine(settings: Settings, clock: Clock) -> AsyncIterator[Finding]:
     """All findings, the settings first."""
     yield Finding(True, "settings", f"{settings.clinic_name}, {settings.clinic_timezone}")
-    async for finding in _of_database(settings):
+    async for finding in _of_database(settings, clock):
         yield finding
     try:
         async with telegram(settings) as bot:
@@ -73,7 +71,7 @@ async def examine(settings: Settings, clock: Clock) -> AsyncIterator[Finding]:
     yield await _of_clock(settings, clock)
 
 
-async def _of_database(settings: Settings) -> AsyncIterator[Finding]:
+async def _of_database(settings: Settings, clock: Clock) -> AsyncIterator[Finding]:
     database = Database(settings.database)
     address = normal_url(settings.database).render_as_string(hide_password=True)
     try:
@@ -86,6 +84,7 @@ async def _of_database(settings: Settings) -> AsyncIterator[Finding]:
         async with database.read() as work:
             missing = await staff.unreachable(work)
             admins = await staff.admins(work)
+        ahead = None if database.is_sqlite else await agree(SharedClock(clock), database)
     except Exception as error:
         # Whatever the driver raises, its own words may hold the password.
         yield Finding(False, "database", f"{address} does not answer ({type(error).__name__})")
@@ -95,6 +94,16 @@ async def _of_database(settings: Settings) -> AsyncIterator[Finding]:
     yield _of_staff([f"{each.name} (since {each.unreachable_since:%d.%m.%Y %H:%M} UTC)" for each in missing])
     if not admins:
         yield Finding(False, "admins", "nobody yet: aftercare invite admin NAME")
+    if ahead is not None:
+        yield _of_database_clock(ahead)
+
+
+def _of_database_clock(ahead: timedelta) -> Finding:
+    """SQLite has no clock but this machine's."""
+    words = f"this machine's clock is {ahead.total_seconds():+.0f} s from the database's, whose time counts"
+    if abs(ahead) > CLOCK_MAY_DIFFER:
+        return Finding(False, "time", f"{words}: set both by NTP")
+    return Finding(True, "time", words)
 
 
 def _of_staff(missing: list[str]) -> Finding:

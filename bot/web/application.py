@@ -2,6 +2,7 @@
 
 import hmac
 import json
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -13,7 +14,9 @@ from starlette.routing import Route
 
 from bot.clock import Clock
 from bot.intake import Intake
+from bot.watchdog import Watchdog
 from bot.web.monitoring import Monitoring
+from bot.web.readiness import Reason
 from storage.database import Database
 
 log = structlog.get_logger()
@@ -83,10 +86,20 @@ def _answer(text: str, status: int = 200) -> Response:
 
 
 def application(
-    database: Database, clock: Clock, *, token: str = "", secret: str = "", receiving: bool = False
+    database: Database,
+    clock: Clock,
+    *,
+    token: str = "",
+    secret: str = "",
+    receiving: bool = False,
+    needed: Sequence[Reason] = (),
+    watchdog: Watchdog | None = None,
 ) -> Starlette:
-    """The web application. `receiving`: with the webhook, whose token and secret must be given."""
-    monitoring = Monitoring(database, clock)
+    """The web application. `receiving`: with the webhook, whose token and secret must be given.
+
+    `needed` is what makes this process ready beside the database; `watchdog` knows what hangs.
+    """
+    monitoring = Monitoring(database, clock, needed=needed, watchdog=watchdog)
     routes = [
         Route("/healthz", monitoring.health),
         Route("/readyz", monitoring.readiness),

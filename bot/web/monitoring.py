@@ -1,97 +1,72 @@
 """Health and metrics: whether this process answers, whether it can work, and how the bot is doing."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from bot.clock import Clock
-from storage import migrating, status
+from bot.measures import MEASURES
+from bot.watchdog import Watchdog
+from bot.web.gauges import Gauges
+from bot.web.readiness import Reason
+from storage import figures, migrating
 from storage.database import Database
-from storage.status import Status
 
 log = structlog.get_logger()
 
 WINDOW = timedelta(hours=24)
 """How far back the counts of ended messages reach."""
 
+ANSWER_SECONDS = 5.0
+"""How long the database may take to say which version it has."""
+
 
 class Monitoring:
-    """Read-only pages about one database."""
+    """Read-only pages about this process and its database."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, *, needed: Sequence[Reason] = (), watchdog: Watchdog | None = None
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._needed = needed
+        self._watchdog = watchdog
 
     async def health(self, request: Request) -> Response:
-        """The process answers: 200. A supervisor restarts one that does not."""
+        """200 while the process answers and no part of it hangs. A supervisor restarts one that does not."""
+        silent = self._watchdog.silent() if self._watchdog is not None else {}
+        if silent:
+            return PlainTextResponse(f"stuck: {', '.join(sorted(silent))}", status_code=503)
         return PlainTextResponse("ok")
 
     async def readiness(self, request: Request) -> Response:
-        """200 when the database answers and has this program's schema, else 503 and why."""
+        """200 when the database has this program's schema and whatever else this process needs is there.
+
+        Else 503 and why.
+        """
+        reasons = [await self._database_reason(), *(reason() for reason in self._needed)]
+        words = "; ".join(reason for reason in reasons if reason is not None)
+        return PlainTextResponse(words or "ready", status_code=503 if words else 200)
+
+    async def _database_reason(self) -> str | None:
         try:
-            version = await migrating.current(self._database)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                version = await migrating.current(self._database)
         except Exception as error:
             # Whatever the driver raises means the same here: not ready.
             log.warning("not_ready", error=type(error).__name__)
-            return PlainTextResponse("the database does not answer", status_code=503)
-        if version != migrating.head():
-            return PlainTextResponse("the database needs: python -m bot db upgrade", status_code=503)
-        return PlainTextResponse("ready")
+            return "the database does not answer"
+        return None if version == migrating.head() else "the database needs: python -m bot db upgrade"
 
     async def metrics(self, request: Request) -> Response:
-        """Prometheus' text format, counted afresh from the database."""
+        """Prometheus' text format: counted afresh from the database, then what this process measured."""
         now = self._clock.now()
-        async with self._database.read() as work:
-            counts = await status.read(work, now=now, since=now - WINDOW)
-        registry = CollectorRegistry()
-        oldest = counts.oldest_due_at
-        registry.register(_Counts(counts, (now - oldest).total_seconds() if oldest else 0.0))
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
-
-
-class _Counts(Collector):
-    """One reading of the counts. `late` is the age of the oldest due message in seconds."""
-
-    def __init__(self, counts: Status, late: float) -> None:
-        self._counts = counts
-        self._late = late
-
-    def collect(self) -> Iterable[GaugeMetricFamily]:
-        """Every gauge with its value."""
-        counts = self._counts
-        outbox = GaugeMetricFamily(
-            "aftercare_outbox_messages",
-            "Messages by state; ended ones of the last 24 hours.",
-            labels=["state"],
-        )
-        for state, count in (
-            ("pending", counts.pending),
-            ("under_way", counts.under_way),
-            ("sent", counts.sent_today),
-            ("skipped", counts.skipped_today),
-            ("failed", counts.failed_today),
-            ("uncertain", counts.uncertain_today),
-        ):
-            outbox.add_metric([state], count)
-        yield outbox
-        unreachable = GaugeMetricFamily(
-            "aftercare_unreachable_people", "People whom Telegram refuses to reach.", labels=["role"]
-        )
-        unreachable.add_metric(["patient"], counts.unreachable_patients)
-        unreachable.add_metric(["staff"], counts.unreachable_staff)
-        yield unreachable
-        for name, meaning, value in (
-            ("outbox_oldest_due_seconds", "How late the oldest unsent message is.", self._late),
-            ("alerts_open", "Alerts that nobody has resolved.", counts.open_alerts),
-            ("alerts_untaken", "Alerts that nobody has acknowledged.", counts.untaken_alerts),
-            ("inbox_waiting", "Updates that wait to be handled.", counts.updates_waiting),
-            ("inbox_dead_letters", "Updates set aside after failing again and again.", counts.dead_letters),
-        ):
-            yield GaugeMetricFamily(f"aftercare_{name}", meaning, value=value)
+        counted = CollectorRegistry()
+        counted.register(Gauges(await figures.read(self._database, now=now, since=now - WINDOW), now))
+        return Response(generate_latest(counted) + generate_latest(MEASURES), media_type=CONTENT_TYPE_LATEST)

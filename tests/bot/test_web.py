@@ -123,5 +123,5 @@ async def test_metrics_count_what_is_in_the_database(web: httpx.AsyncClient) -> 
     assert answer.headers["content-type"].startswith("text/plain; version=")
     lines = answer.text.splitlines()
     assert "aftercare_inbox_waiting 1.0" in lines
-    assert 'aftercare_outbox_messages{state="pending"} 0.0' in lines
+    assert 'aftercare_outbox_messages{kind="alert",state="pending"} 0.0' in lines
     assert "aftercare_alerts_open 0.0" in lines

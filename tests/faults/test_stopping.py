@@ -1,0 +1,48 @@
+"""SIGTERM in the middle of a burst: what is under way ends, the rest waits for the next start, nothing is uncertain."""
+
+import signal
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.sandbox.faults import Fault
+from storage.database import Database
+from tests.faults import owing
+from tests.faults.heard import PATIENCE
+from tests.serving import environment, serving, zone_where_it_is_noon
+from tests.world import World
+
+CHATS = 8
+EACH = 5
+
+
+async def test_sigterm_in_a_burst_leaves_nothing_uncertain(database_url: str, tmp_path: Path) -> None:
+    world = World(database_url, start=datetime.now(UTC))
+    world.clinic = replace(world.clinic, zone=zone_where_it_is_noon())
+    settings = environment(world.server, database_url, tmp_path, world.clinic.zone)
+    database = Database(database_url)
+    await world.open()
+    try:
+        staff = await owing.employ(world, database, *(f"Colleague{number}" for number in range(CHATS)))
+        for key in range(CHATS * EACH):
+            await owing.owe(database, str(key), key % CHATS + 1, now=world.clock.now())
+        world.sandbox.faults.add(Fault.slow(0.3, method="sendMessage", times=None, moment="after"))
+        async with serving(settings) as process:
+            await world.sandbox.changed(lambda: _accepted(world) >= CHATS // 2, PATIENCE)
+            process.send_signal(signal.SIGTERM)
+            assert await process.wait() == 0
+        left = await owing.states(database)
+        assert left["sent"] == _accepted(world) < CHATS * EACH, "it was in the middle"
+        assert left["pending"] == CHATS * EACH - left["sent"]
+        world.sandbox.faults.clear()
+        async with serving(settings):
+            await world.sandbox.changed(lambda: _accepted(world) == CHATS * EACH, PATIENCE)
+        assert [owing.times_reached(world, person) for person in staff] == [EACH] * CHATS
+        assert await owing.states(database) == {"sent": CHATS * EACH}
+    finally:
+        await database.close()
+        await world.close()
+
+
+def _accepted(world: World) -> int:
+    return sum(owing.NOTICE in entry.text for entry in world.sandbox.ledger.entries)
