@@ -75,7 +75,7 @@ from messages.clinic import Clinic
 from messages.outgoing import Kind
 from messages.templates import Texts
 from storage import outbox
-from storage.agenda import agenda, anything_due
+from storage.agenda import Agenda, agenda, anything_due
 from storage.database import Database, News
 from storage.listening import listen
 
@@ -312,17 +312,18 @@ class Aftercare:
         async with self.database.read() as work:
             return not await anything_due(work, now=now)
 
-    async def next_event(self) -> datetime | None:
-        """When the program will next do something by itself; in the past when it is late."""
+    async def agenda(self) -> Agenda:
+        """What is planned at this moment."""
         async with self.database.read() as work:
-            planned = await agenda(work)
+            return await agenda(work)
+
+    def next_event(self, planned: Agenda) -> datetime | None:
+        """When the program will next do something by itself; in the past when it is late."""
         times = [planned.message, planned.retry, self.schedule.next_time(planned)]
         return min((each for each in times if each is not None), default=None)
 
-    async def catch_up(self) -> None:
-        """Time was moved: begin what has become due. Raises what a timed flow raises."""
-        async with self.database.read() as work:
-            planned = await agenda(work)
+    async def catch_up(self, planned: Agenda) -> None:
+        """Time was moved: begin what of `planned` has become due. Raises what a timed flow raises."""
         await self.schedule.run_all(planned)
         now = self.clock.now()
         if planned.retry is not None and planned.retry <= now:

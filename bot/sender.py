@@ -36,8 +36,11 @@ log = structlog.get_logger()
 ROUTINE_AT_ONCE = 30
 """Routine rows on their way together: draining 500 first made an alert wait for 16 s."""
 
-LOOK_AGAIN = 0.5
-"""Seconds after which the outbox is read again without news."""
+LOOK_AGAIN = 1.0
+"""Seconds after which the outbox is read again without news, and before anything known is due."""
+
+FAR = timedelta(days=1)
+"""When the outbox is empty, nothing is due for as long as this."""
 
 HELD_BACK_SECONDS = 10.0
 """How long an alert may wait for a pause of the whole bot before somebody is told."""
@@ -82,6 +85,7 @@ class Sender:
         self._progress = progress
         self._in_hand: dict[Lane, set[int]] = {lane: set() for lane in Lane}
         self._look_back_at = clock.now() + LOOK_BACK
+        self._next_at = clock.now()
         self._patience = Patience("sender")
         self._urgent_since: dict[int, float] = {}
         self.beat = Beat()
@@ -98,7 +102,8 @@ class Sender:
         patience = Patience("outbox")
         while not self.stopping:
             await patience.bear(self._look)
-            await self.wake.wait(LOOK_AGAIN)
+            until_due = (self._next_at - self._clock.now()).total_seconds()
+            await self.wake.wait(min(max(until_due, 0.0), LOOK_AGAIN))
 
     async def _look(self) -> None:
         self.beat.give()
@@ -120,7 +125,12 @@ class Sender:
         log.warning("taken_back", claims=claims, uncertain=uncertain)
 
     async def _start_due(self) -> None:
-        for lane in await self._lanes_due():
+        now = self._clock.now()
+        async with self._database.read() as work:
+            # Ask as a reader first: an idle sender must not take the write lock again and again.
+            next_by_lane = await outbox.next_by_lane(work)
+        self._next_at = min((at for at in next_by_lane.values() if at > now), default=now + FAR)
+        for lane in (lane for lane, at in next_by_lane.items() if at <= now):
             room = ROUTINE_AT_ONCE - len(self._in_hand[lane])
             if room <= 0 or self.stopping:
                 continue
@@ -135,11 +145,6 @@ class Sender:
         for row, chat_id in claimed:
             self._in_hand[lane].add(row.id)
             self._nursery.start_job(f"outbox {row.id}", self._send_one(row, lane, chat_id))
-
-    async def _lanes_due(self) -> list[Lane]:
-        """Ask as a reader first: an idle sender must not take the write lock twice a second."""
-        async with self._database.read() as work:
-            return await outbox.lanes_due(work, now=self._clock.now())
 
     async def _send_one(self, row: Outbox, lane: Lane, chat_id: int | None) -> None:
         try:

@@ -17,6 +17,7 @@ from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.server import SandboxServer
 from bot.throttle import NO_LIMITS, Limits
 from messages.clinic import Clinic
+from storage.agenda import Agenda
 from storage.database import Database
 
 STEPS_AT_ONE_TIME = 200
@@ -116,25 +117,30 @@ class Stage:
 
     async def next_event(self) -> datetime | None:
         """When somebody or the program will next do something by themselves."""
-        times = [await self.app.next_event(), *(player.next_time() for player in self.players)]
+        return self._next_event(await self.app.agenda())
+
+    def _next_event(self, planned: Agenda) -> datetime | None:
+        times = [self.app.next_event(planned), *(player.next_time() for player in self.players)]
         return min((each for each in times if each is not None), default=None)
 
     async def move_to(self, when: datetime) -> None:
         """Live through everything up to `when`. Raises RuntimeError if something stays due for ever."""
         await self.settle()
         last, repeated = self.clock.now(), 0
-        while (event := await self.next_event()) is not None and event <= when:
+        planned = await self.app.agenda()
+        while (event := self._next_event(planned)) is not None and event <= when:
             moment = max(event, self.clock.now())
             repeated = repeated + 1 if moment == last else 0
             if repeated > STEPS_AT_ONE_TIME:
                 raise RuntimeError(f"something stays due at {moment.isoformat()}")
             last = moment
-            await self._arrive(moment)
-        await self._arrive(when)
+            await self._arrive(moment, planned)
+            planned = await self.app.agenda()
+        await self._arrive(when, planned)
 
-    async def _arrive(self, moment: datetime) -> None:
+    async def _arrive(self, moment: datetime, planned: Agenda) -> None:
         self.clock.set(moment)
-        await self.app.catch_up()
+        await self.app.catch_up(planned)
         await self.settle()
         while any([await player.act(self.clock.now()) for player in self.players]):
             await self.settle()

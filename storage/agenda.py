@@ -52,7 +52,13 @@ def _exists(statement: Select[int], *which: ColumnElement[bool]) -> ColumnElemen
     return statement.where(*which).exists()
 
 
-_ANYTHING_DUE = select(or_(_exists(inbox.waiting_at(_NOW)), _exists(outbox.unfinished_at(_NOW))))
+_ANYTHING_DUE = select(
+    or_(
+        _exists(inbox.waiting_at(_NOW)),
+        outbox.UNDER_WAY.exists(),
+        *(each.scalar_subquery() <= _NOW for each in outbox.NEXT_OF_EACH_LANE),
+    )
+)
 
 
 async def agenda(work: UnitOfWork) -> Agenda:

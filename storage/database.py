@@ -11,10 +11,24 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, DateTime, Dialect, MetaData, Text, bindparam, func, make_url, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    DateTime,
+    Dialect,
+    MetaData,
+    String,
+    Text,
+    bindparam,
+    func,
+    literal_column,
+    make_url,
+    select,
+)
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator
 
 from storage.engines import Engines, PostgresEngines, SqliteEngines
@@ -69,6 +83,30 @@ class PrivateText(TypeDecorator[str]):
 
     impl = Text
     cache_ok = True
+
+
+class _Literally(TypeDecorator.Comparator[str]):
+    def operate(self, op: OperatorType, *other: Any, **options: Any) -> ColumnElement[Any]:
+        """Compare with words of our own as literals."""
+        return super().operate(op, *(_literal(each) for each in other), **options)
+
+
+def _literal(other: Any) -> Any:
+    if isinstance(other, str) and other.isidentifier():
+        return literal_column(f"'{other}'", String)
+    return [_literal(each) for each in other] if isinstance(other, tuple | list) else other
+
+
+class State(TypeDecorator[str]):
+    """How far a row has come. Statements compare it with literals.
+
+    An index on the rows of some states is used only where the planner sees which states are asked for. With bound
+    parameters SQLite read the whole outbox instead: 180 ms at 200,000 rows, where it takes 0.1.
+    """
+
+    impl = String
+    cache_ok = True
+    comparator_factory = _Literally
 
 
 def normal_url(address: str) -> URL:

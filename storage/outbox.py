@@ -8,14 +8,10 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Integer,
-    Select,
     bindparam,
     delete,
-    exists,
     func,
-    literal,
     select,
-    union_all,
     update,
 )
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -218,6 +214,10 @@ async def withdraw(work: UnitOfWork, *which: ColumnElement[bool], reason: str, n
     return len((await work.session.execute(statement)).all())
 
 
+_TAKEN = Outbox.state.in_(("claimed", "sending"))
+"""Word for word what `ix_outbox_active` holds: SQLite uses it for no narrower question."""
+
+
 async def recover(work: UnitOfWork, *, now: datetime, in_hand: Collection[int] | None = None) -> tuple[int, int]:
     """Take back what a dead worker left: its claims, and what it was sending. Returns (claims, uncertain).
 
@@ -229,13 +229,14 @@ async def recover(work: UnitOfWork, *, now: datetime, in_hand: Collection[int] |
     late = () if in_hand is None else _abandoned(in_hand, now)
     claims = (
         update(Outbox)
-        .where(Outbox.state == "claimed", *late)
+        .where(_TAKEN, Outbox.state == "claimed", *late)
         .values(state="pending", lease_until=None)
         .returning(Outbox.id)
     )
     again = (
         update(Outbox)
         .where(
+            _TAKEN,
             Outbox.state == "sending",
             Outbox.kind.in_([kind.value for kind in REPEATED_WHEN_UNCERTAIN]),
             *late,
@@ -245,7 +246,7 @@ async def recover(work: UnitOfWork, *, now: datetime, in_hand: Collection[int] |
     )
     lost = (
         update(Outbox)
-        .where(Outbox.state == "sending", *late)
+        .where(_TAKEN, Outbox.state == "sending", *late)
         .values(state="uncertain", reason="crash", ended_at=now, lease_until=None)
         .returning(Outbox.id)
     )
@@ -259,8 +260,7 @@ def _abandoned(in_hand: Collection[int], now: datetime) -> tuple[ColumnElement[b
 
 async def anything_abandoned(work: UnitOfWork, *, in_hand: Collection[int], now: datetime) -> bool:
     """Whether a row outlived its lease and is not `in_hand`."""
-    taken = Outbox.state.in_(("claimed", "sending"))
-    return await work.session.scalar(select(Outbox.id).where(taken, *_abandoned(in_hand, now)).limit(1)) is not None
+    return await work.session.scalar(select(Outbox.id).where(_TAKEN, *_abandoned(in_hand, now)).limit(1)) is not None
 
 
 NEXT_OF_EACH_LANE = [
@@ -269,11 +269,16 @@ NEXT_OF_EACH_LANE = [
 ]
 """When the next message of each lane is due; in the past when one is late. One index look-up each."""
 
+UNDER_WAY = select(Outbox.id).where(_TAKEN)
+"""The ids of the messages that somebody has in hand."""
 
-def unfinished_at(now: ColumnElement[datetime]) -> Select[int]:
-    """The ids of the messages that are due or on their way at `now`."""
-    due = (Outbox.state == "pending") & (Outbox.due_at <= now)
-    return select(Outbox.id).where(due | Outbox.state.in_(("claimed", "sending")))
+_NEXT_BY_LANE = select(*(each.scalar_subquery() for each in NEXT_OF_EACH_LANE))
+
+
+async def next_by_lane(work: UnitOfWork) -> dict[Lane, datetime]:
+    """When the next message of each lane is due, most urgent first; lanes without any are left out."""
+    times = (await work.session.execute(_NEXT_BY_LANE)).one()
+    return {lane: due_at for lane, due_at in zip(Lane, times, strict=True) if due_at is not None}
 
 
 async def delivered(work: UnitOfWork, *, chat_id: int, message_id: int) -> Outbox | None:
@@ -304,21 +309,6 @@ async def counts_by_state(work: UnitOfWork, *, since: datetime) -> dict[str, int
         .group_by(Outbox.state)
     )
     return {str(state): int(count) for state, count in (await work.session.execute(statement)).all()}
-
-
-_LANES_DUE = union_all(
-    *(
-        select(literal(lane.value).label("lane")).where(
-            exists().where(Outbox.state == "pending", Outbox.lane == lane.value, Outbox.due_at <= _NOW)
-        )
-        for lane in Lane
-    )
-)
-
-
-async def lanes_due(work: UnitOfWork, *, now: datetime) -> list[Lane]:
-    """The lanes that have anything to send, most urgent first. One index look-up a lane."""
-    return sorted(Lane(lane) for lane in (await work.session.scalars(_LANES_DUE, {"now": now})).all())
 
 
 async def readdress(work: UnitOfWork, *, subject_id: int, from_staff: int, to_staff: int) -> int:

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from storage.database import PrivateText, UtcDateTime
+from sqlalchemy import String
+
+from storage.database import PrivateText, State, UtcDateTime
 
 
 def render(kind: str, item: object, _autogen: object) -> str | bool:
@@ -11,6 +13,8 @@ def render(kind: str, item: object, _autogen: object) -> str | bool:
         return "sa.DateTime(timezone=True)"
     if kind == "type" and isinstance(item, PrivateText):
         return "sa.Text()"
+    if kind == "type" and isinstance(item, State) and isinstance(item.impl_instance, String):
+        return f"sa.String(length={item.impl_instance.length})"
     return False
 
 

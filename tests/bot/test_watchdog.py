@@ -186,7 +186,7 @@ async def test_a_database_that_is_away_is_no_silence(world: World, monkeypatch: 
 
     # A double, because SQLite cannot be away, and the test's PostgreSQL serves the other tests, too.
     with monkeypatch.context() as patch:
-        patch.setattr(outbox, "lanes_due", away)
+        patch.setattr(outbox, "next_by_lane", away)
         await _until(world, lambda: len(attempts) >= 3)
     assert attempts == sorted(set(attempts)), "each attempt gives a sign of life"
     await world.settle()

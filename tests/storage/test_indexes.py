@@ -1,0 +1,55 @@
+"""What is asked again and again reads an index, however many messages are planned or ended."""
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import event
+
+from messages.outgoing import Lane
+from storage import inbox, outbox
+from storage.agenda import agenda, anything_due
+from storage.database import Database, UnitOfWork
+from tests.databases import Sqlite
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+async def _ask_everything(work: UnitOfWork) -> None:
+    await agenda(work)
+    await anything_due(work, now=NOW)
+    await outbox.next_by_lane(work)
+    for lane in Lane:
+        await outbox.claim(work, lane, many=30, now=NOW)
+    await outbox.anything_abandoned(work, in_hand={1, 2}, now=NOW)
+    await outbox.recover(work, now=NOW)
+    await outbox.recover(work, now=NOW, in_hand={1, 2})
+    await outbox.forget_ended(work, before=NOW - timedelta(days=90))
+    await inbox.waiting(work, now=NOW, but_not=[1], limit=16)
+    await inbox.last_stored(work)
+
+
+async def test_nothing_reads_the_whole_outbox_or_inbox(sqlite: Sqlite) -> None:
+    """PostgreSQL chooses by statistics and cannot be asked without a million rows; the indexes are the same."""
+    asked: list[tuple[str, Any]] = []
+    with sqlite.database() as address:
+        database = Database(address)
+        for engine in database.engines.synchronous:
+            event.listen(engine, "before_cursor_execute", lambda *call: asked.append((call[2], call[3])))
+        async with database.work() as work:
+            await _ask_everything(work)
+            await work.commit()
+        await database.close()
+        with sqlite3.connect(address.removeprefix("sqlite:///")) as connection:
+            plans = {
+                statement: [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+                for statement, values in asked
+            }
+        connection.close()
+    assert len(plans) > 10
+    scans = [(step, statement) for statement, steps in plans.items() for step in steps if _reads_all(step)]
+    assert scans == []
+
+
+def _reads_all(step: str) -> bool:
+    return step in ("SCAN outbox", "SCAN inbox", "SCAN deliveries", "SCAN check_ins")
