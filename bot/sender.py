@@ -27,9 +27,9 @@ from messages.clinic import Clinic
 from messages.outgoing import PROACTIVE, Kind, Lane, Outgoing
 from messages.retrying import Again, End, Failure, Plain, decide
 from messages.timing import is_quiet, next_morning
-from storage import outbox
+from storage import outbox, recipients
 from storage.database import Database, UnitOfWork, is_database_outage
-from storage.tables import Outbox, Patient, Staff
+from storage.tables import Outbox
 
 log = structlog.get_logger()
 
@@ -137,7 +137,7 @@ class Sender:
             async with self._database.work() as work:
                 rows = await outbox.claim(work, lane, many=room, now=self._clock.now())
                 # All chats are known before the first job starts, so that they queue in the order of the rows.
-                chats = [await self._chat_of(work, row) for row in rows]
+                chats = await recipients.chats_of(work, rows)
                 await work.commit()
             self._start(zip(rows, chats, strict=True), lane)
 
@@ -193,21 +193,14 @@ class Sender:
             measures.held_back()
             log.warning("alert_held_back", outbox_id=outbox_id, for_seconds=round(self._throttle.paused_for))
 
-    async def _chat_of(self, work: UnitOfWork, row: Outbox) -> int | None:
-        """The recipient's chat; None for somebody who has not joined."""
-        person: Patient | Staff | None
-        if row.patient_id is not None:
-            person = await work.session.get(Patient, row.patient_id)
-        else:
-            person = await work.session.get(Staff, row.staff_id)
-        return person.telegram_id if person else None
-
     async def _prepare(self, row: Outbox) -> tuple[Outgoing, Scene] | None:
         """Check and compose at the last moment, then mark as sending. None: it has ended another way."""
         now = self._clock.now()
         async with self._database.work() as work:
             scene = await self._scene(work, row, now)
             verdict = obstacle(row, scene)
+            if verdict is None and row.kind == Kind.RELAY.value:
+                verdict = await outbox.letter_before(work, row)
             if verdict is None:
                 composed = await self._composers[Kind(row.kind)].compose(work, row, scene)
                 if not isinstance(composed, Left):
@@ -227,13 +220,9 @@ class Sender:
         return None
 
     async def _scene(self, work: UnitOfWork, row: Outbox, now: datetime) -> Scene:
-        return Scene(
-            now=now,
-            clinic=self._clinic,
-            texts=await self._texts.current(work),
-            patient=await work.session.get(Patient, row.patient_id) if row.patient_id else None,
-            staff=await work.session.get(Staff, row.staff_id) if row.staff_id else None,
-        )
+        recipient = await recipients.recipient_of(work, row)
+        texts = await self._texts.current(work, recipient.texts_version)
+        return Scene(now=now, clinic=self._clinic, texts=texts, patient=recipient.patient, staff=recipient.staff)
 
     async def _call(self, row: Outbox, outgoing: Outgoing, scene: Scene, *, plain: bool = False) -> None:
         try:
@@ -257,10 +246,7 @@ class Sender:
         self, row: Outbox, outgoing: Outgoing, scene: Scene, message_ids: Sequence[int], after: AfterSending | None
     ) -> None:
         async with self._database.work() as work:
-            if await outbox.state_of(work, row.key) == "sent":
-                # Recorded before, by a commit whose answer got lost.
-                return
-            await outbox.mark_sent(
+            recorded = await outbox.mark_sent(
                 work,
                 row,
                 chat_id=scene.chat_id,
@@ -268,6 +254,9 @@ class Sender:
                 version=outgoing.template_version_id,
                 now=self._clock.now(),
             )
+            if not recorded:
+                # It was before, by a commit whose answer got lost.
+                return
             if after is not None:
                 await after(work, row, scene, message_ids)
             await work.commit()

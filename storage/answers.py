@@ -6,6 +6,7 @@ from sqlalchemy import delete, select
 
 from messages.check_in import Answers, Item, Question
 from storage.database import UnitOfWork
+from storage.inserting import insert_new
 from storage.tables import Answer, CheckIn, ReportedItem, Session
 
 
@@ -25,36 +26,50 @@ async def save(
     check_in.answered_at = now
 
 
+_SCORES = insert_new(
+    Answer,
+    lambda insert: insert.on_conflict_do_update(
+        index_elements=["check_in_id", "question"],
+        set_={"score": insert.excluded.score, "answered_at": insert.excluded.answered_at},
+    ),
+)
+
+
 async def _save_scores(work: UnitOfWork, check_in_id: int, before: Answers, after: Answers, now: datetime) -> None:
-    changed = [question for question in Question if before.scores.get(question) != after.scores.get(question)]
-    if not changed:
-        return
-    await work.session.execute(delete(Answer).where(Answer.check_in_id == check_in_id, Answer.question.in_(changed)))
-    for question in changed:
-        if question in after.scores:
-            score = after.scores[question]
-            work.session.add(Answer(check_in_id=check_in_id, question=question.value, score=score, answered_at=now))
-    await work.session.flush()
+    gone = [question for question in before.scores if question not in after.scores]
+    if gone:
+        await work.session.execute(delete(Answer).where(Answer.check_in_id == check_in_id, Answer.question.in_(gone)))
+    given = [
+        {"check_in_id": check_in_id, "question": question.value, "score": score, "answered_at": now}
+        for question, score in after.scores.items()
+        if before.scores.get(question) != score
+    ]
+    if given:
+        await work.session.execute(_SCORES[work.on_sqlite], given)
+
+
+_ITEMS = insert_new(
+    ReportedItem,
+    lambda insert: insert.on_conflict_do_update(
+        index_elements=["check_in_id", "item"],
+        set_={"follow_up": insert.excluded.follow_up, "answered_at": insert.excluded.answered_at},
+    ),
+)
 
 
 async def _save_items(work: UnitOfWork, check_in_id: int, before: Answers, after: Answers, now: datetime) -> None:
-    changed = [
-        item
+    gone = before.items - after.items
+    if gone:
+        these = (ReportedItem.check_in_id == check_in_id, ReportedItem.item.in_(gone))
+        await work.session.execute(delete(ReportedItem).where(*these))
+    given = [
+        {"check_in_id": check_in_id, "item": item.value, "follow_up": after.follow_ups.get(item), "answered_at": now}
         for item in Item
-        if (item in before.items, before.follow_ups.get(item)) != (item in after.items, after.follow_ups.get(item))
+        if item in after.items
+        and (item not in before.items or before.follow_ups.get(item) != after.follow_ups.get(item))
     ]
-    if not changed:
-        return
-    await work.session.execute(
-        delete(ReportedItem).where(ReportedItem.check_in_id == check_in_id, ReportedItem.item.in_(changed))
-    )
-    for item in changed:
-        if item in after.items:
-            follow_up = after.follow_ups.get(item)
-            work.session.add(
-                ReportedItem(check_in_id=check_in_id, item=item.value, follow_up=follow_up, answered_at=now)
-            )
-    await work.session.flush()
+    if given:
+        await work.session.execute(_ITEMS[work.on_sqlite], given)
 
 
 async def usual_pain_before(work: UnitOfWork, session: Session) -> int | None:

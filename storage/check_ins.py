@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, cast, func, null, select, union_all, update
+from sqlalchemy import BindParameter, ColumnElement, bindparam, cast, func, null, select, tuple_, union_all, update
 
 from messages.check_in import Answers, Item, Question
 from messages.outgoing import Kind
-from storage.database import UnitOfWork
+from storage.database import UnitOfWork, UtcDateTime
 from storage.tables import Answer, CheckIn, Course, Outbox, Patient, ReportedItem, Session, Staff
 
 UNFINISHED = ("planned", "open")
@@ -70,28 +70,40 @@ async def get(work: UnitOfWork, check_in_id: int) -> CheckIn | None:
     return await work.session.get(CheckIn, check_in_id)
 
 
-_OF_SESSION = select(CheckIn).where(CheckIn.session_id == bindparam("session")).order_by(CheckIn.due_at, CheckIn.id)
-
-
-async def of_session(work: UnitOfWork, session_id: int) -> Sequence[CheckIn]:
-    """All check-ins of a session, in the order in which they are due."""
-    return (await work.session.scalars(_OF_SESSION, {"session": session_id})).all()
-
+Surroundings = tuple[CheckIn, Session, Course, Patient, Staff]
+"""A check-in with the session it is about, its course, its patient, and their practitioner."""
 
 _SURROUNDINGS = (
-    select(Session, Course, Patient, Staff)
+    select(CheckIn, Session, Course, Patient, Staff)
+    .join(Session, Session.id == CheckIn.session_id)
     .join(Course, Course.id == Session.course_id)
-    .join(Patient, Patient.id == bindparam("patient"))
+    .join(Patient, Patient.id == CheckIn.patient_id)
     .join(Staff, Staff.id == Patient.practitioner_id)
-    .where(Session.id == bindparam("session"))
+    .where(CheckIn.id == bindparam("check_in"))
 )
 
 
-async def surroundings(work: UnitOfWork, check_in: CheckIn) -> tuple[Session, Course, Patient, Staff]:
-    """The session a check-in is about, its course, its patient, and their practitioner: read together."""
-    ids = {"patient": check_in.patient_id, "session": check_in.session_id}
-    session, course, patient, practitioner = (await work.session.execute(_SURROUNDINGS, ids)).one()
-    return session, course, patient, practitioner
+async def surroundings(work: UnitOfWork, check_in: CheckIn) -> Surroundings:
+    """All that stands around a check-in, read together."""
+    row = (await work.session.execute(_SURROUNDINGS, {"check_in": check_in.id})).one()
+    return row[0], row[1], row[2], row[3], row[4]
+
+
+_BEFORE = (
+    select(CheckIn)
+    .where(
+        CheckIn.session_id == bindparam("session"),
+        CheckIn.answered_at.is_not(None),
+        tuple_(CheckIn.due_at, CheckIn.id) < tuple_(bindparam("due_at", type_=UtcDateTime), bindparam("check_in")),
+    )
+    .order_by(CheckIn.due_at, CheckIn.id)
+)
+
+
+async def answered_in_session_before(work: UnitOfWork, check_in: CheckIn) -> Sequence[CheckIn]:
+    """The answered checks of the same session before this one, oldest first."""
+    this = {"session": check_in.session_id, "due_at": check_in.due_at, "check_in": check_in.id}
+    return (await work.session.scalars(_BEFORE, this)).all()
 
 
 async def history(work: UnitOfWork, course_id: int) -> Sequence[CheckIn]:
@@ -207,16 +219,17 @@ async def locked(work: UnitOfWork, check_in_id: int) -> CheckIn:
 
 
 _OWN = (
-    select(CheckIn)
-    .where(CheckIn.id == bindparam("check_in"), CheckIn.patient_id == bindparam("patient"))
-    .with_for_update()
+    _SURROUNDINGS.where(CheckIn.patient_id == bindparam("patient"))
+    .with_for_update(of=CheckIn)
     .execution_options(populate_existing=True)
 )
 
 
-async def own(work: UnitOfWork, check_in_id: int, patient_id: int) -> CheckIn | None:
+async def own(work: UnitOfWork, check_in_id: int, patient_id: int) -> Surroundings | None:
     """A patient's own check-in, held as by `locked`. None for anybody else's."""
-    return await work.session.scalar(_OWN, {"check_in": check_in_id, "patient": patient_id})
+    ids = {"check_in": check_in_id, "patient": patient_id}
+    row = (await work.session.execute(_OWN, ids)).one_or_none()
+    return (row[0], row[1], row[2], row[3], row[4]) if row is not None else None
 
 
 async def others_open(work: UnitOfWork, check_in: CheckIn) -> Sequence[CheckIn]:

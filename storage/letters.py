@@ -139,7 +139,7 @@ async def texts_since(work: UnitOfWork, patient_id: int, *, since: datetime, las
 
 
 async def read_by_nobody(work: UnitOfWork, patient_id: int) -> Sequence[Letter]:
-    """Unanswered letters of a patient that were never owed to any reader, oldest first."""
+    """Unanswered letters of a patient that were never owed to a reader who could be reached, oldest first."""
     statement = select(Letter).where(Letter.patient_id == patient_id, _unread()).order_by(Letter.id)
     return (await work.session.scalars(statement)).all()
 
@@ -159,7 +159,7 @@ async def patients_unread(work: UnitOfWork, staff_id: int) -> Sequence[Patient]:
 
 
 def _unread() -> ColumnElement[bool]:
-    """Never owed to anybody at the clinic. Of an album the first part stands for all."""
+    """Never owed to anybody at the clinic whom Telegram could reach. Of an album the first part stands for all."""
     first = aliased(Letter)
     owed = (
         select(Outbox.id)
@@ -167,6 +167,7 @@ def _unread() -> ColumnElement[bool]:
         .where(
             Outbox.kind == Kind.RELAY.value,
             Outbox.staff_id.is_not(None),
+            Outbox.reason.is_distinct_from("unreachable"),
             (first.id == Letter.id) | ((first.album == Letter.album) & (first.chat_id == Letter.chat_id)),
         )
         .exists()

@@ -143,7 +143,7 @@ _DELIVERED = insert_new(
 )
 _SENT = (
     update(Outbox)
-    .where(Outbox.id == bindparam("row"))
+    .where(Outbox.id == bindparam("row"), Outbox.state != "sent")
     .values(
         state="sent",
         ended_at=_NOW,
@@ -151,6 +151,7 @@ _SENT = (
         template_version_id=bindparam("version", type_=Integer),
         reason=None,
     )
+    .returning(Outbox.id)
     .execution_options(synchronize_session=False)
 )
 
@@ -163,14 +164,19 @@ async def mark_sent(
     message_ids: Sequence[int],
     version: int | None,
     now: datetime,
-) -> None:
-    """The message is at Telegram; remember which ones, so that replies find their way back."""
-    await work.session.execute(_SENT, {"row": row.id, "now": now, "version": version})
+) -> bool:
+    """The message is at Telegram; remember which ones, so that replies find their way back.
+
+    False when that was recorded before.
+    """
+    if await work.session.scalar(_SENT, {"row": row.id, "now": now, "version": version}) is None:
+        return False
     rows = [
         {"chat_id": chat_id, "message_id": message_id, "outbox_id": row.id, "delivered_at": now}
         for message_id in message_ids
     ]
     await work.session.execute(_DELIVERED[work.on_sqlite], rows)
+    return True
 
 
 async def put_back(
@@ -369,3 +375,19 @@ async def is_owed(work: UnitOfWork, *which: ColumnElement[bool]) -> bool:
     """Whether a row that matches all of `which` is still to be sent."""
     statement = select(Outbox.id).where(Outbox.state.in_(OPEN_STATES), *which).limit(1)
     return await work.session.scalar(statement) is not None
+
+
+async def letter_before(work: UnitOfWork, row: Outbox) -> datetime | None:
+    """When an earlier letter of the same patient to the same reader is due, if it is still owed: `row` waits for it.
+
+    One that has to be tried again must not be overtaken by what was written after it.
+    """
+    statement = select(func.max(Outbox.due_at)).where(
+        Outbox.subject_id == row.subject_id,
+        Outbox.kind == Kind.RELAY.value,
+        Outbox.state.in_(OPEN_STATES),
+        Outbox.id < row.id,
+        Outbox.staff_id.is_not_distinct_from(row.staff_id),
+        Outbox.patient_id.is_not_distinct_from(row.patient_id),
+    )
+    return await work.session.scalar(statement)

@@ -11,12 +11,13 @@ from bot.flows.open_check_in import mark_open
 from bot.flows.show_check_in import stage_name, stage_of
 from bot.flows.tell_in_words import listen_for_words
 from bot.flows.watch_answers import watch
-from messages.check_in import Answers, AskItems, AskOther, Done, Item, Question, next_stage, one_back
+from messages.check_in import Answers, AskItems, AskOther, Done, Item, Question, Stage, next_stage, one_back
 from messages.clinic import Clinic
 from messages.errors import OutOfDate
 from messages.people import Actor
 from storage import answers as answers_table
 from storage.database import UnitOfWork
+from storage.dialogs import DialogState
 
 
 class Outcome(Enum):
@@ -36,6 +37,7 @@ async def answer(
     work: UnitOfWork,
     *,
     actor: Actor,
+    dialog: DialogState | None,
     check_in_id: int,
     change: Change,
     message_id: int | None,
@@ -59,14 +61,15 @@ async def answer(
     answers, items_closed = change(case)
     changed = (answers, items_closed) != (case.answers, check_in.items_closed)
     if changed:
-        case = await _apply(work, case, answers, items_closed, clinic=clinic, now=now)
+        case, stage = await _apply(work, case, answers, items_closed, clinic=clinic, now=now)
+        await listen_for_words(work, actor.chat_id, case, stage, dialog=dialog, now=now)
     await work.commit()
     return Outcome.CHANGED if changed else Outcome.UNCHANGED, case
 
 
 async def _apply(
     work: UnitOfWork, case: Case, answers: Answers, items_closed: bool, *, clinic: Clinic, now: datetime
-) -> Case:
+) -> tuple[Case, Stage]:
     await answers_table.save(work, case.check_in, case.answers, answers, items_closed=items_closed, now=now)
     changed = replace(case, answers=answers)
     stage = next_stage(case.form, answers, items_closed=items_closed)
@@ -74,8 +77,7 @@ async def _apply(
         await finish(work, changed, clinic=clinic, now=now)
     else:
         await watch(work, changed, clinic=clinic, now=now)
-    await listen_for_words(work, changed, stage, now=now)
-    return changed
+    return changed, stage
 
 
 def score(question_name: str, number: int) -> Change:

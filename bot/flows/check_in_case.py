@@ -12,6 +12,7 @@ from messages.grading import Grade, Grading, Past, grade_check_in
 from messages.people import Actor
 from messages.timing import hours_for_grading
 from storage import answers, check_ins
+from storage.check_ins import Surroundings
 from storage.database import UnitOfWork
 from storage.tables import CheckIn, Course, Patient, Session, Staff
 
@@ -66,8 +67,12 @@ class Case:
 
 async def case_of(work: UnitOfWork, check_in: CheckIn) -> Case:
     """Everything around a check-in."""
-    session, course, patient, practitioner = await check_ins.surroundings(work, check_in)
-    earlier = await _earlier(work, check_in, session)
+    return await _case(work, await check_ins.surroundings(work, check_in))
+
+
+async def _case(work: UnitOfWork, around: Surroundings) -> Case:
+    check_in, session, course, patient, practitioner = around
+    earlier = await check_ins.answered_in_session_before(work, check_in)
     given = await check_ins.all_answers_of(work, [check_in, *earlier])
     zone = ZoneInfo(patient.zone)
     return Case(
@@ -88,19 +93,10 @@ async def own_case(work: UnitOfWork, actor: Actor, check_in_id: int) -> Case:
 
     Raises NotFound for anybody else's, and for none.
     """
-    check_in = await check_ins.own(work, check_in_id, actor.patient_id) if actor.patient_id else None
-    if check_in is None:
+    around = await check_ins.own(work, check_in_id, actor.patient_id) if actor.patient_id else None
+    if around is None:
         raise NotFound
-    return await case_of(work, check_in)
-
-
-async def _earlier(work: UnitOfWork, check_in: CheckIn, session: Session) -> list[CheckIn]:
-    """The session's answered checks before this one, oldest first."""
-    return [
-        each
-        for each in await check_ins.of_session(work, session.id)
-        if each.answered_at is not None and (each.due_at, each.id) < (check_in.due_at, check_in.id)
-    ]
+    return await _case(work, around)
 
 
 def _past(check_in: CheckIn, given: Answers, session: Session, zone: ZoneInfo) -> Past:

@@ -7,7 +7,7 @@ from bot.flows.check_in_case import case_of
 from bot.flows.composing import Left, Scene
 from bot.flows.one_by_one import one_by_one
 from bot.flows.open_check_in import close_earlier, mark_open
-from bot.flows.show_check_in import check_in_page
+from bot.flows.show_check_in import case_page
 from messages.care_plan import CheckKind
 from messages.clinic import Clinic
 from messages.outgoing import Kind, Outgoing
@@ -30,7 +30,7 @@ async def compose(work: UnitOfWork, row: Outbox, scene: Scene) -> Outgoing | Lef
     case = await case_of(work, check_in)
     if case.session.undone_at is not None:
         return Left("session_undone")
-    return await check_in_page(work, check_in, texts=scene.texts, clinic=scene.clinic, now=scene.now)
+    return await case_page(work, case, texts=scene.texts, clinic=scene.clinic, now=scene.now)
 
 
 async def after(work: UnitOfWork, row: Outbox, scene: Scene, message_ids: Sequence[int]) -> None:

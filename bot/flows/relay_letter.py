@@ -1,5 +1,6 @@
 """A stored letter becomes messages that are owed to whoever reads it."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.flows.find_recipients import reachable_admins, reader_of
@@ -128,6 +129,9 @@ async def _owe(
         if await outbox.state_of(work, together.key) == "pending":
             return
     first = _message(letter, _parts(letter)[0], due_at=now, template=template, staff_id=staff_id, patient_id=patient_id)
+    if await outbox.state_of(work, first.key) == "failed":
+        # It was refused while they could not be reached, and they are back.
+        first = replace(first, key=f"{first.key}:{now:%Y%m%d%H%M%S}")
     await outbox.plan(work, [first], now=now)
 
 

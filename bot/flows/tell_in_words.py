@@ -18,16 +18,14 @@ from storage.tables import CheckIn
 DIALOG = "check_in"
 
 
-async def listen_for_words(work: UnitOfWork, case: Case, stage: Stage, *, now: datetime) -> None:
-    """Note that the check-in waits for words, or no longer does. No commit."""
-    chat_id = case.patient.telegram_id
-    if chat_id is None:
-        return
+async def listen_for_words(
+    work: UnitOfWork, chat_id: int, case: Case, stage: Stage, *, dialog: DialogState | None, now: datetime
+) -> None:
+    """Note that the check-in waits for words, or no longer does. `dialog` is what was under way. No commit."""
     if isinstance(stage, AskOther):
         waiting = DialogState(DIALOG, "other", {"check_in_id": case.check_in.id})
         await dialogs.save(work, chat_id, waiting, now=now)
         return
-    dialog = await dialogs.load(work, chat_id)
     if dialog is not None and dialog.name == DIALOG:
         await dialogs.close(work, chat_id)
 

@@ -96,6 +96,7 @@ async def _apply(turn: Turn, change: answers.Change, *, unchanged: str | None = 
         outcome, case = await answers.answer(
             work,
             actor=turn.actor,
+            dialog=turn.dialog,
             check_in_id=turn.tap.number(0),
             change=change,
             message_id=turn.tapped_message_id,
