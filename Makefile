@@ -7,12 +7,15 @@ TEST_READY := $(VENV)/.test-ready
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-.PHONY: help demo run test check format lock clean
+.PHONY: help demo run test bench bench-smoke chaos chaos-short soak check format lock clean
 
 help:
 	@echo "make demo    try it in the browser, without a token"
 	@echo "make test    everything, on SQLite and PostgreSQL"
 	@echo "make run     the real bot, from .env"
+	@echo "make bench   how fast it is, beside what others would use"
+	@echo "make chaos   fifty kills at random, and whether anything was lost"
+	@echo "make soak    years of a clinic, at random, for HOURS=8"
 	@echo "make check   format, lint, types, import contracts"
 	@echo "make lock    pin the requirements anew, with hashes"
 
@@ -24,6 +27,26 @@ run: $(RUN_READY)
 
 test: $(TEST_READY)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+# Two to three gigabytes of disk under TMPDIR, a quarter of an hour, and nothing else to do on the machine.
+bench: $(TEST_READY)
+	$(BIN)/python -m tests.bench
+
+bench-smoke: $(TEST_READY)
+	$(BIN)/python -m tests.bench --smoke --out /dev/null
+
+# On both databases side by side. A seed that broke a promise is printed, and does the same again with --seed.
+chaos: $(TEST_READY)
+	$(BIN)/python -m tests.chaos
+
+chaos-short: $(TEST_READY)
+	$(BIN)/python -m tests.chaos --kills 5 --messages 200
+
+# Ever new seeds; one that broke a promise is printed with its last steps, and comes again with `--years 1 --seed`.
+HOURS ?= 8
+DATABASE ?= sqlite
+soak: $(TEST_READY)
+	$(BIN)/python -m tests.year --hours $(HOURS) --database $(DATABASE)
 
 check: $(TEST_READY)
 	$(BIN)/ruff format --check .
