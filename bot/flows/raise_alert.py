@@ -149,6 +149,8 @@ async def _worsen(
     """Raise in place. Who had taken it must look again: what they took was less."""
     if alert.origin == SILENCE:
         alert.origin = origin
+        # Climbing so far told the patient nothing. It begins anew, and so they hear whom to call.
+        alert.rung = Rung.PRACTITIONER.value
     higher = Grade(max(grade, Grade(alert.grade)))
     alert.grade = higher.value
     alert.flags = list(dict.fromkeys([*alert.flags, *(flag.value for flag in flags)]))

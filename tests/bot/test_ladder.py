@@ -157,3 +157,15 @@ async def test_resolved_alerts_rest(world: World) -> None:
     await world.move(hours=30)
     assert _alerts(alex, before) == []
     assert [row.state for row in await rows(world, "whom_to_call")] == []
+
+
+async def test_what_a_patient_reports_after_a_silence_has_its_own_ladder(world: World) -> None:
+    """While it climbed for silence the patient was told nothing; then they say what it is, and nobody comes."""
+    two = await pair(world)
+    await world.admin()
+    silence = await alert(world, two.anna, Grade.U, (), origin="silence")
+    await world.move(hours=5)
+    assert await rows(world, "whom_to_call") == []
+    assert await alert(world, two.anna, Grade.U, (Flag.U4,), origin="check_in") == silence
+    await world.move(hours=2)
+    assert [row.state for row in await rows(world, "whom_to_call")] == ["sent"]

@@ -4,6 +4,7 @@ import pytest
 
 from bot.flows.change_staff import set_cover as set_cover_by_admin
 from bot.flows.receive_letter import receive_letter
+from bot.sandbox.faults import Fault
 from messages.letters import Content
 from storage import people
 from tests.bot.conversation import audited, last_id, letters, pair, rows, set_cover, since
@@ -356,3 +357,27 @@ async def test_a_crash_between_storing_and_sending_loses_nothing(world: World) -
     await world.settle()
     assert [message.text.count("Do not lose me") for message in since(two.marie, before)] == [1]
     assert all(row.state == "sent" for row in await rows(world, "relay"))
+
+
+async def test_a_letter_that_is_tried_again_is_not_overtaken(world: World) -> None:
+    two = await pair(world)
+    before = last_id(two.marie)
+    world.sandbox.faults.add(Fault.answer(500, "Internal Server Error", chat_id=two.marie.id, times=2))
+    for words in ("first", "second", "third"):
+        two.anna.say(words)
+    await world.settle()
+    await world.move(minutes=1)
+    assert [message.text.split()[-1] for message in since(two.marie, before)] == ["first", "second", "third"]
+
+
+async def test_what_was_refused_with_nobody_else_to_read_it_comes_when_the_practitioner_is_back(world: World) -> None:
+    two = await pair(world)
+    before = last_id(two.marie)
+    world.sandbox.faults.add(Fault.answer(403, "Forbidden: bot was blocked by the user", chat_id=two.marie.id))
+    two.anna.say("Is this normal?")
+    await world.settle()
+    assert "Is this normal?" not in str(since(two.marie, before))
+    two.marie.block()
+    two.marie.unblock()
+    await world.settle()
+    assert [message.text.count("Is this normal?") for message in since(two.marie, before)] == [1]
