@@ -25,8 +25,9 @@ demo: $(RUN_READY)
 run: $(RUN_READY)
 	@exec $(BIN)/python -m bot serve
 
+# Four at a time also on two cores: a good part of the tests waits for processes that it has started.
 test: $(TEST_READY)
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 4 --dist worksteal
 
 # Two to three gigabytes of disk under TMPDIR, a quarter of an hour, and nothing else to do on the machine.
 bench: $(TEST_READY)

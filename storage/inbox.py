@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Integer, Row, Select, and_, bindparam, delete, func, or_, select, update
 
 from storage.database import News, UnitOfWork, UtcDateTime
-from storage.inserting import insert_new
+from storage.inserting import insert_new, rows_of
 from storage.session import Session
 from storage.tables import Inbox
 
@@ -48,11 +48,12 @@ class Stored:
     received_at: datetime
 
 
+_LAST = select(Inbox.update_id, Inbox.received_at).order_by(Inbox.received_at.desc(), Inbox.update_id.desc()).limit(1)
+
+
 async def last_stored(work: UnitOfWork) -> Stored | None:
     """The update stored last. Not the one with the highest id: Telegram's ids may begin anew."""
-    statement = select(Inbox.update_id, Inbox.received_at)
-    statement = statement.order_by(Inbox.received_at.desc(), Inbox.update_id.desc()).limit(1)
-    row = (await work.session.execute(statement)).first()
+    row = (await work.session.execute(_LAST)).first()
     return None if row is None else Stored(*row)
 
 
@@ -101,11 +102,11 @@ async def count_waiting(work: UnitOfWork, *, now: datetime) -> int:
     return await work.session.scalar(select(func.count()).select_from(waiting_at(now).subquery())) or 0
 
 
+_ROWS = rows_of(Inbox)
 _DONE = (
-    update(Inbox)
-    .where(Inbox.update_id == bindparam("id"))
+    update(_ROWS)
+    .where(_ROWS.c.update_id == bindparam("id"))
     .values(state="done", handled_at=_NOW, retry_at=None, payload="{}")
-    .execution_options(synchronize_session=False)
 )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Integer,
     bindparam,
@@ -18,7 +19,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from messages.outgoing import LANES, REPEATED_WHEN_UNCERTAIN, Kind, Lane
 from storage.database import News, UnitOfWork, UtcDateTime
-from storage.inserting import insert_new
+from storage.inserting import insert_new, rows_of
 from storage.tables import Delivery, Outbox
 
 LEASE = timedelta(minutes=2)
@@ -116,16 +117,16 @@ async def claim(work: UnitOfWork, lane: Lane, *, many: int, now: datetime) -> li
     return sorted(rows, key=lambda row: (row.due_at, row.id))
 
 
+_ROWS = rows_of(Outbox)
 _SENDING = (
-    update(Outbox)
+    update(_ROWS)
     .where(
-        Outbox.id == bindparam("row"),
-        Outbox.state == "claimed",
-        Outbox.staff_id.is_not_distinct_from(bindparam("staff", type_=Integer)),
+        _ROWS.c.id == bindparam("row"),
+        _ROWS.c.state == "claimed",
+        _ROWS.c.staff_id.is_not_distinct_from(bindparam("staff", type_=Integer)),
     )
-    .values(state="sending", attempts=Outbox.attempts + 1)
-    .returning(Outbox.id)
-    .execution_options(synchronize_session=False)
+    .values(state="sending", attempts=_ROWS.c.attempts + 1)
+    .returning(_ROWS.c.id)
 )
 
 
@@ -142,8 +143,8 @@ _DELIVERED = insert_new(
     ),
 )
 _SENT = (
-    update(Outbox)
-    .where(Outbox.id == bindparam("row"), Outbox.state != "sent")
+    update(_ROWS)
+    .where(_ROWS.c.id == bindparam("row"), _ROWS.c.state != "sent")
     .values(
         state="sent",
         ended_at=_NOW,
@@ -151,8 +152,7 @@ _SENT = (
         template_version_id=bindparam("version", type_=Integer),
         reason=None,
     )
-    .returning(Outbox.id)
-    .execution_options(synchronize_session=False)
+    .returning(_ROWS.c.id)
 )
 
 
@@ -264,9 +264,13 @@ def _abandoned(in_hand: Collection[int], now: datetime) -> tuple[ColumnElement[b
     return (Outbox.lease_until < now, Outbox.id.not_in(in_hand))
 
 
+_IN_HAND: BindParameter[int] = bindparam("in_hand", expanding=True)
+_ABANDONED = select(Outbox.id).where(_TAKEN, Outbox.lease_until < _NOW, Outbox.id.not_in(_IN_HAND)).limit(1)
+
+
 async def anything_abandoned(work: UnitOfWork, *, in_hand: Collection[int], now: datetime) -> bool:
     """Whether a row outlived its lease and is not `in_hand`."""
-    return await work.session.scalar(select(Outbox.id).where(_TAKEN, *_abandoned(in_hand, now)).limit(1)) is not None
+    return await work.session.scalar(_ABANDONED, {"now": now, "in_hand": list(in_hand)}) is not None
 
 
 NEXT_OF_EACH_LANE = [

@@ -8,7 +8,8 @@ many of greenlet, 1 ms of processor time in place of 0.25 (docs/architecture.md,
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, TypeVarTuple, overload
 
-from sqlalchemy import Executable, Result, ScalarResult
+from sqlalchemy import Executable, Result, ScalarResult, Select, bindparam, inspect, select
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session as SyncSession
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
@@ -88,6 +89,16 @@ class Session(Protocol):
         """Make everything durable."""
 
 
+_BY_KEY: dict[object, Select[Any]] = {}
+
+
+def _by_key(entity: type[Entity]) -> Select[Entity]:
+    if entity not in _BY_KEY:
+        (key,) = inspect(entity).primary_key
+        _BY_KEY[entity] = select(entity).where(key == bindparam("key"))
+    return _BY_KEY[entity]
+
+
 class DirectSession:
     """SQLite in the loop's own thread; only the commit, which waits for the disk, is awaited elsewhere."""
 
@@ -96,7 +107,11 @@ class DirectSession:
         self._commit = commit
 
     async def get(self, entity: type[Entity], ident: Any) -> Entity | None:
-        return self._session.get(entity, ident)
+        found: Entity | None = self._session.identity_map.get(self._session.identity_key(entity, ident))
+        if found is None:
+            # The session's own `get` builds its statement anew each time.
+            found = self._session.scalar(_by_key(entity), {"key": ident})
+        return found
 
     async def get_one(
         self,
@@ -106,9 +121,13 @@ class DirectSession:
         populate_existing: bool | None = None,
         with_for_update: bool | None = None,
     ) -> Entity:
-        return self._session.get_one(
-            entity, ident, populate_existing=populate_existing, with_for_update=with_for_update
-        )
+        if populate_existing:
+            statement = _by_key(entity).execution_options(populate_existing=True)
+            return self._session.scalars(statement, {"key": ident}).one()
+        found = await self.get(entity, ident)
+        if found is None:
+            raise NoResultFound(f"no {entity.__name__} has the key {ident}")
+        return found
 
     async def execute(
         self, statement: Any, params: Parameters | Rows | None = None, *, execution_options: Options = NONE
