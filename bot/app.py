@@ -277,7 +277,7 @@ class Aftercare:
             base_file_url=f"{self._api_url}/file/bot",
             request=TelegramRequest(POOL),
             get_updates_request=self._poll_request,
-            rate_limiter=ThrottleLimiter(self.throttle),
+            rate_limiter=ThrottleLimiter(self.throttle, paid_broadcast=self._limits.paid_broadcast),
         )
         application: Bots = ApplicationBuilder().bot(bot).updater(None).job_queue(None).build()
         for setup in HANDLERS:

@@ -28,6 +28,7 @@ class Paced(Enum):
 
 
 _PUT_INTO_CHAT = ("send", "copy", "forward")
+_PAID_FOR = ("send", "copy")
 _FREE = ("answerCallbackQuery", "getMe", "setMyCommands", "deleteMyCommands", "setChatMenuButton", "getWebhookInfo",
          "setWebhook", "deleteWebhook", "getFile", "sendChatAction")  # fmt: skip
 
@@ -35,8 +36,9 @@ _FREE = ("answerCallbackQuery", "getMe", "setMyCommands", "deleteMyCommands", "s
 class ThrottleLimiter(BaseRateLimiter[Paced]):
     """Every call takes its turn in the throttle; a 429 pauses the chat it was about."""
 
-    def __init__(self, throttle: Throttle) -> None:
+    def __init__(self, throttle: Throttle, *, paid_broadcast: bool = False) -> None:
         self._throttle = throttle
+        self._paid_broadcast = paid_broadcast
 
     async def initialize(self) -> None:
         """Nothing to open."""
@@ -54,6 +56,8 @@ class ThrottleLimiter(BaseRateLimiter[Paced]):
         rate_limit_args: Paced | None,
     ) -> Any:
         """Wait for the turn, then call. Raises what the call raises."""
+        if self._paid_broadcast and endpoint.startswith(_PAID_FOR) and endpoint not in _FREE:
+            data["allow_paid_broadcast"] = True
         chat_id = data.get("chat_id")
         if rate_limit_args is Paced.ALREADY or endpoint in _FREE or not isinstance(chat_id, int):
             return await self._call(callback, args, kwargs)

@@ -33,6 +33,7 @@ EXPECTED: dict[str, str] = {
     "webhook_secret": "16 to 256 letters, digits, _ or -, made up by chance",
     "port": "a number from 1 to 65535",
     "data_dir": "a folder that this program may write to",
+    "paid_broadcast": "true or false",
     "log_level": "DEBUG, INFO, WARNING or ERROR",
     "log_format": "console or json",
 }
@@ -91,6 +92,7 @@ class Settings(BaseSettings):
     webhook_url: Annotated[str, Given] = ""
     webhook_secret: Annotated[SecretStr, Given] = SecretStr("")
     port: Annotated[int, Given, Field(ge=1, le=65535)] = 8080
+    paid_broadcast: Annotated[bool, Given] = False
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], Given] = "INFO"
     log_format: Annotated[Literal["console", "json"], Given] = "console"
 

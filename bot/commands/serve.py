@@ -16,7 +16,7 @@ from bot.intake import ALLOWED_UPDATES
 from bot.lifecycle import Nursery, StopSignal
 from bot.patience import Patience
 from bot.settings import TELEGRAM, Settings, load
-from bot.throttle import Limits
+from bot.throttle import PAID_LIMITS, Limits
 from bot.watchdog import Stuck, Watchdog
 from bot.web.application import application, webhook_path
 from bot.web.readiness import Reason, hears, holds
@@ -86,7 +86,7 @@ class _Serving:
             database=self._database,
             clock=self._clock,
             clinic=settings.clinic(),
-            limits=Limits(),
+            limits=PAID_LIMITS if settings.paid_broadcast else Limits(),
         )
 
     async def run(self) -> int:

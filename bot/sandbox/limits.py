@@ -21,6 +21,8 @@ class Rate:
 
 OVERALL = Rate(30, 1)
 """Telegram's FAQ for bots: about 30 messages a second."""
+PAID_BROADCAST = Rate(1000, 1)
+"""The Bot API's `allow_paid_broadcast`: up to 1,000 a second for a fee."""
 PRIVATE_CHAT = Rate(3, 3)
 """The FAQ: one a second to one chat, short bursts go through. Here: three, then one a second."""
 GROUP = Rate(20, 60)
@@ -37,14 +39,15 @@ class Limiter:
     _overall: deque[float] = field(default_factory=deque)
     _chats: dict[int, deque[float]] = field(default_factory=dict)
 
-    def admit(self, chat: Chat, messages: int = 1) -> None:
-        """Count `messages` to one chat, or raise ApiError 429 with the seconds to wait."""
+    def admit(self, chat: Chat, messages: int = 1, *, paid: bool = False) -> None:
+        """Count `messages` to one chat, `paid` for or not, or raise ApiError 429 with the seconds to wait."""
         if not self.enabled:
             return
         now = self.seconds()
         sent_here = self._chats.setdefault(chat.id, deque())
         rate = PRIVATE_CHAT if chat.kind == "private" else GROUP
-        wait = max(_wait(self._overall, OVERALL, messages, now), _wait(sent_here, rate, messages, now))
+        overall = PAID_BROADCAST if paid else OVERALL
+        wait = max(_wait(self._overall, overall, messages, now), _wait(sent_here, rate, messages, now))
         if wait > 0:
             self.refused += 1
             raise too_many_requests(max(1, math.ceil(wait)))

@@ -47,7 +47,7 @@ def posted(sandbox: Sandbox, chat: Chat, parameters: Parameters, draft: Draft) -
         reply_to_id=reply_of(parameters, chat),
         protected=parameters.flag("protect_content"),
     )
-    sandbox.limiter.admit(chat)
+    sandbox.limiter.admit(chat, paid=parameters.flag("allow_paid_broadcast"))
     return sandbox.post(chat, sandbox.bot, complete)
 
 

@@ -118,7 +118,7 @@ def send_media_group(sandbox: Sandbox, parameters: Parameters) -> list[Json]:
     kinds = {draft.media.kind for draft in drafts if draft.media}
     if not any(kinds <= group for group in _GROUPS):
         raise bad_request("this media can't be mixed in one album")
-    sandbox.limiter.admit(chat, len(drafts))
+    sandbox.limiter.admit(chat, len(drafts), paid=parameters.flag("allow_paid_broadcast"))
     sent = [sandbox.post(chat, sandbox.bot, replace(draft, reply_to_id=reply_to)) for draft in drafts]
     return [message_json(sandbox.state, message) for message in sent]
 
@@ -179,7 +179,7 @@ def _several(sandbox: Sandbox, parameters: Parameters, verb: str, draft_of: Call
     originals = [found for number in ids if (found := message_in(source, number)) and not found.protected]
     if not originals:
         raise bad_request(f"there are no messages to {verb}")
-    sandbox.limiter.admit(chat, len(originals))
+    sandbox.limiter.admit(chat, len(originals), paid=parameters.flag("allow_paid_broadcast"))
     albums: dict[str, str] = {}
     sent = []
     for original in originals:

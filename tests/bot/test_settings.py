@@ -81,6 +81,7 @@ def test_the_example_file_is_refused_placeholder_by_placeholder(tmp_path: Path) 
         ("PORT", "http"),
         ("LOG_LEVEL", "LOUD"),
         ("LOG_FORMAT", "xml"),
+        ("PAID_BROADCAST", "perhaps"),
     ],
 )
 def test_a_malformed_value_is_named_with_what_it_should_look_like(tmp_path: Path, name: str, value: str) -> None:

@@ -146,6 +146,14 @@ def test_thirty_a_second_in_all_chats() -> None:
     assert sum(admitted(limiter, Chat(number, "private", "x"), 1) for number in range(100, 200)) == 30
 
 
+def test_a_thousand_a_second_where_they_are_paid_for() -> None:
+    limiter = Limiter(Seconds(), enabled=True)
+    for number in range(1000):
+        limiter.admit(Chat(number, "private", "x"), paid=True)
+    with pytest.raises(ApiError):
+        limiter.admit(Chat(1000, "private", "x"), paid=True)
+
+
 def test_a_group_takes_twenty_a_minute() -> None:
     seconds = Seconds()
     limiter, group = Limiter(seconds, enabled=True), Chat(-7, "group", "Clinic")
