@@ -112,7 +112,8 @@ class SqliteEngines:
     def __init__(self, url: URL, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         url = url.set(drivername="sqlite+pysqlite")
-        self._reader = create_engine(url, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, hide_parameters=True)
+        # Without a limit: to wait for a connection would be to wait in the loop's own thread, for ever.
+        self._reader = create_engine(url, pool_size=POOL_SIZE, max_overflow=-1, hide_parameters=True)
         self._writer = create_engine(url, pool_size=1, max_overflow=0, hide_parameters=True)
         # A reader of a file in WAL mode waits for nobody, except while another process repairs the file.
         _prepare(self._reader, "BEGIN", "query_only=ON")
@@ -140,11 +141,15 @@ class SqliteEngines:
     async def _commit(self, session: SyncSession) -> None:
         """Wait for the disk in a thread. Nobody may go away meanwhile: the session is in that thread's hands."""
         done = asyncio.get_running_loop().run_in_executor(None, session.commit)
-        try:
-            await asyncio.shield(done)
-        except asyncio.CancelledError:
-            await asyncio.wait([done])
-            raise
+        cancelled = False
+        while not done.done():
+            try:
+                await asyncio.wait([done])
+            except asyncio.CancelledError:
+                cancelled = True
+        done.result()
+        if cancelled:
+            raise asyncio.CancelledError
 
     async def run(self, step: Callable[[Connection], Result]) -> Result:
         async with self._one_writer:

@@ -60,6 +60,18 @@ async def test_many_writers_at_once_all_get_their_turn(database: Database) -> No
     assert await _count(database) == 20
 
 
+async def test_more_readers_than_connections_wait_for_each_other_and_not_for_ever(database: Database) -> None:
+    async def one() -> int:
+        async with database.read() as work:
+            await work.session.scalar(select(func.count()).select_from(Audit))
+            for _ in range(5):
+                await asyncio.sleep(0)
+            return await work.session.scalar(select(func.count()).select_from(Audit)) or 0
+
+    async with asyncio.timeout(20):
+        assert await asyncio.gather(*(one() for _ in range(40))) == [0] * 40
+
+
 async def test_a_writer_that_is_cancelled_while_it_commits_leaves_the_next_one_in(database: Database) -> None:
     async def one() -> None:
         async with database.work() as work:
