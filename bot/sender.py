@@ -86,6 +86,7 @@ class Sender:
         self._in_hand: dict[Lane, set[int]] = {lane: set() for lane in Lane}
         self._look_back_at = clock.now() + LOOK_BACK
         self._next_at = clock.now()
+        self._full: set[Lane] = set()
         self._patience = Patience("sender")
         self._urgent_since: dict[int, float] = {}
         self.beat = Beat()
@@ -132,13 +133,21 @@ class Sender:
         self._next_at = min((at for at in next_by_lane.values() if at > now), default=now + FAR)
         for lane in (lane for lane, at in next_by_lane.items() if at <= now):
             room = ROUTINE_AT_ONCE - len(self._in_hand[lane])
-            if room <= 0 or self.stopping:
+            if self.stopping:
+                return
+            self._full.add(lane)
+            if room <= 0:
                 continue
             async with self._database.work() as work:
-                rows = await outbox.claim(work, lane, many=room, now=self._clock.now())
+                rows = await outbox.claim(work, lane, many=room, now=now)
                 # All chats are known before the first job starts, so that they queue in the order of the rows.
                 chats = await recipients.chats_of(work, rows)
                 await work.commit()
+            if len(rows) < room:
+                self._full.discard(lane)
+            if rows:
+                # Nobody has asked yet when the one behind them is due.
+                self._next_at = now
             self._start(zip(rows, chats, strict=True), lane)
 
     def _start(self, claimed: Iterable[tuple[Outbox, int | None]], lane: Lane) -> None:
@@ -159,10 +168,10 @@ class Sender:
         except Exception as error:
             await self._not_sent(row, error)
         finally:
-            if len(self._in_hand[lane]) >= ROUTINE_AT_ONCE:
+            self._in_hand[lane].discard(row.id)
+            if lane in self._full:
                 # There was no room for more of this lane. What is new tells of itself.
                 self.wake.call()
-            self._in_hand[lane].discard(row.id)
             self._urgent_since.pop(row.id, None)
             self._progress.call()
 

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import func, select
 from telegram.error import InvalidToken
 
+from bot import sender
 from bot.sandbox.faults import Fault
 from bot.sender import Unrecorded
 from messages.outgoing import Kind
@@ -31,6 +32,32 @@ async def _owe(world: World, key: str, staff_id: int, **more: object) -> None:
 async def _row(database: Database, key: str) -> Outbox:
     async with database.read() as work:
         return (await work.session.scalars(select(Outbox).where(Outbox.key == key))).one()
+
+
+async def test_a_backlog_flows_without_waiting_for_the_next_look(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that end while others are claimed used to leave room that nobody filled until the sender looked again."""
+    monkeypatch.setattr(sender, "LOOK_AGAIN", 600.0)
+    marie = await world.practitioner()
+    staff_id, now = await world.staff_id(marie), world.clock.now()
+    people = [await world.practitioner(f"Colleague {number}") for number in range(9)]
+    ids = [staff_id, *[await world.staff_id(person) for person in people]]
+    backlog = [
+        Owed(
+            key=f"backlog {number}",
+            kind=Kind.NOTICE,
+            template="group.private_only",
+            due_at=now,
+            staff_id=ids[number % len(ids)],
+        )
+        for number in range(8 * sender.ROUTINE_AT_ONCE)
+    ]
+    async with world.database.work() as work:
+        await outbox.plan(work, backlog, now=now)
+        await work.commit()
+    await world.settle()
+    async with world.database.read() as work:
+        sent = select(func.count()).where(Outbox.key.startswith("backlog"), Outbox.state == "sent")
+        assert await work.session.scalar(sent) == len(backlog)
 
 
 async def test_a_stranger_learns_that_nobody_reads_this(world: World) -> None:
