@@ -15,13 +15,14 @@ SECRET = "1234567890:AAEhBP0av18vF7-Zl4sQkRjXyTqWcVbNm01"
 @pytest.fixture(autouse=True)
 def logging_as_before() -> Iterator[None]:
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers = root.handlers[:]
+    levels = {logger: logger.level for logger in (root, *map(logging.getLogger, logs.TALKATIVE))}
+    structured = structlog.get_config()
     yield
     root.handlers[:] = handlers
-    root.setLevel(level)
-    for name in logs.TALKATIVE:
-        logging.getLogger(name).setLevel(logging.NOTSET)
-    structlog.reset_defaults()
+    for logger, level in levels.items():
+        logger.setLevel(level)
+    structlog.configure(**structured)
 
 
 def fail() -> None:
