@@ -178,21 +178,18 @@ async def _change_dead(work: UnitOfWork, update_id: int, **values: object) -> bo
     return (await work.session.execute(statement.returning(Inbox.update_id))).first() is not None
 
 
-async def forget_handled(work: UnitOfWork, *, before: datetime, dead_before: datetime) -> int:
-    """Delete updates handled before `before` and dead letters older than `dead_before`. Returns how many.
+async def forget_handled(work: UnitOfWork, *, before: datetime, dead_before: datetime, most: int) -> int:
+    """Delete up to `most` updates handled before `before` or set aside before `dead_before`. Returns how many.
 
     The one stored last stays: polling goes on behind it.
     """
     last = await last_stored(work)
-    statement = (
-        delete(Inbox)
-        .where(
-            or_(
-                and_(Inbox.state == "done", Inbox.handled_at < before),
-                and_(Inbox.state == "dead", Inbox.handled_at < dead_before),
-            ),
-            Inbox.update_id != (last.update_id if last else None),
-        )
-        .returning(Inbox.update_id)
+    old = select(Inbox.update_id).where(
+        or_(
+            and_(Inbox.state == "done", Inbox.handled_at < before),
+            and_(Inbox.state == "dead", Inbox.handled_at < dead_before),
+        ),
+        Inbox.update_id != (last.update_id if last else None),
     )
+    statement = delete(Inbox).where(Inbox.update_id.in_(old.limit(most))).returning(Inbox.update_id)
     return len((await work.session.execute(statement)).all())

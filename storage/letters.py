@@ -81,13 +81,11 @@ async def last_answer_at(work: UnitOfWork, patient_id: int) -> datetime | None:
     )
 
 
-async def forget_contents(work: UnitOfWork, *, before: datetime) -> int:
-    """Forget what letters older than `before` said; that they were sent stays known. Returns how many."""
+async def forget_contents(work: UnitOfWork, *, before: datetime, most: int) -> int:
+    """Forget what up to `most` letters older than `before` said; that they were sent stays known. Returns how many."""
+    old = select(Letter.id).where(Letter.received_at < before, Letter.text.is_not(None) | Letter.file_id.is_not(None))
     statement = (
-        update(Letter)
-        .where(Letter.received_at < before, Letter.text.is_not(None) | Letter.file_id.is_not(None))
-        .values(text=None, file_id=None)
-        .returning(Letter.id)
+        update(Letter).where(Letter.id.in_(old.limit(most))).values(text=None, file_id=None).returning(Letter.id)
     )
     return len((await work.session.execute(statement)).all())
 

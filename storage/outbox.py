@@ -350,12 +350,16 @@ async def last_planned_at(work: UnitOfWork, *which: ColumnElement[bool]) -> date
     return await work.session.scalar(select(func.max(Outbox.planned_at)).where(*which))
 
 
-async def forget_ended(work: UnitOfWork, *, before: datetime) -> int:
-    """Delete the records of messages that ended before `before`, and how replies find back. Returns how many."""
-    old = select(Outbox.id).where(Outbox.ended_at < before)
-    await work.session.execute(delete(Delivery).where(Delivery.outbox_id.in_(old)))
-    statement = delete(Outbox).where(Outbox.ended_at < before).returning(Outbox.id)
-    return len((await work.session.execute(statement)).all())
+async def forget_ended(work: UnitOfWork, *, before: datetime, most: int) -> int:
+    """Delete up to `most` records of messages that ended before `before`, and how replies find back to them.
+
+    Returns how many.
+    """
+    old = (await work.session.scalars(select(Outbox.id).where(Outbox.ended_at < before).limit(most))).all()
+    if old:
+        await work.session.execute(delete(Delivery).where(Delivery.outbox_id.in_(old)))
+        await work.session.execute(delete(Outbox).where(Outbox.id.in_(old)))
+    return len(old)
 
 
 async def ended_for(

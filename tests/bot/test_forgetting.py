@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import func, select
 
+from bot.flows import forget_old as forgetting
 from bot.flows.forget_old import forget_old
 from storage.tables import Audit, Delivery, Inbox, Outbox
 from tests.bot.conversation import letters, pair
@@ -43,6 +45,23 @@ async def test_it_is_done_once_a_day(world: World) -> None:
             select(func.count()).select_from(Audit).where(Audit.action == "retention.done", Audit.at >= now)
         )
     assert done == 1
+
+
+async def test_more_than_a_portion_is_forgotten_on_the_same_day(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forgetting, "PORTION", 2)
+    two = await pair(world)
+    for number in range(5):
+        two.anna.say(f"Question {number}")
+    await world.settle()
+    now = world.clock.now() + timedelta(days=400)
+    records, updates = await _ended(world, now), await _count(world, Inbox)
+    assert records > 4
+    assert updates > 4
+    # The update stored last stays, for polling goes on behind it.
+    assert await forget_old(world.database, world.clinic, now) == 5 + records + updates - 1
+    assert {letter.text for letter in await letters(world)} == {None}
+    assert await _ended(world, now) == 0
+    assert await _count(world, Inbox) == 1
 
 
 async def _count(world: World, table: type[Inbox | Audit | Delivery]) -> int:

@@ -24,7 +24,7 @@ async def _ask_everything(work: UnitOfWork) -> None:
     await outbox.anything_abandoned(work, in_hand={1, 2}, now=NOW)
     await outbox.recover(work, now=NOW)
     await outbox.recover(work, now=NOW, in_hand={1, 2})
-    await outbox.forget_ended(work, before=NOW - timedelta(days=90))
+    await outbox.forget_ended(work, before=NOW - timedelta(days=90), most=500)
     await inbox.waiting(work, now=NOW, but_not=[1], limit=16)
     await inbox.last_stored(work)
 
