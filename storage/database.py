@@ -246,6 +246,10 @@ class Database:
         """Give a bare connection to `step`, for migrations. What it does is committed when it ends well."""
         return await self.engines.run(step)
 
+    async def look(self, step: Callable[[Connection], Result]) -> Result:
+        """Give `step` a bare connection that cannot write; nobody who writes waits for it, nor it for them."""
+        return await self.engines.look(step)
+
     async def close(self) -> None:
         """Give every connection back."""
         await self.engines.close()

@@ -23,8 +23,11 @@ BUSY_SECONDS = 10.0
 BUSY_PAUSE = 0.005
 """Seconds between two attempts to get SQLite's write lock from another process."""
 
-POOL_SIZE = 6
-"""Connections at hand for writers, and as many for readers; as many more are opened in a rush."""
+POOL_SIZE = 4
+"""Connections at hand for writers, and as many for readers; as many more are opened in a rush.
+
+So a process has at most 19 with its lock, its clock and its ear, and five processes fit into PostgreSQL's usual 100.
+"""
 
 CONNECT_SECONDS = 10
 """How long PostgreSQL may take to let a connection in: where packets vanish, it would otherwise be minutes."""
@@ -41,6 +44,9 @@ class Engines(Protocol):
 
     async def run(self, step: Callable[[Connection], Result]) -> Result:
         """Give a bare connection to `step`, for changes of the schema. Commits what it leaves open."""
+
+    async def look(self, step: Callable[[Connection], Result]) -> Result:
+        """Give `step` a bare connection that cannot write. On SQLite it runs in a thread: it may take its time."""
 
     @property
     def synchronous(self) -> tuple[Engine, ...]:
@@ -88,6 +94,10 @@ class PostgresEngines:
             result = await connection.run_sync(step)
             await connection.commit()
             return result
+
+    async def look(self, step: Callable[[Connection], Result]) -> Result:
+        async with self._reader.connect() as connection:
+            return await connection.run_sync(step)
 
     async def close(self) -> None:
         await self.engine.dispose()
@@ -167,6 +177,13 @@ class SqliteEngines:
                 connection.rollback()
                 driver.execute("PRAGMA busy_timeout=0").close()
 
+    async def look(self, step: Callable[[Connection], Result]) -> Result:
+        return await asyncio.to_thread(self._look, step)
+
+    def _look(self, step: Callable[[Connection], Result]) -> Result:
+        with self._reader.connect() as connection:
+            return step(connection)
+
     async def close(self) -> None:
         self._reader.dispose()
         self._writer.dispose()
@@ -209,7 +226,8 @@ async def _begin(connection: Connection) -> None:
         try:
             driver.execute("BEGIN IMMEDIATE").close()
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or asyncio.get_running_loop().time() > deadline:
+            # The lower byte: SQLite also says why it is busy, for example that a killed process is cleaned up after.
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or asyncio.get_running_loop().time() > deadline:
                 raise OperationalError("BEGIN IMMEDIATE", None, error) from error
         else:
             return

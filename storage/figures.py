@@ -4,11 +4,8 @@ It looks at every message, which takes a second where there are a million: so on
 the loop's thread, it is read in a thread of its own, and delays no alert.
 """
 
-import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
 from sqlalchemy import Connection, func, or_, select
 
@@ -16,8 +13,6 @@ from messages.outgoing import Lane
 from storage.database import Database
 from storage.inbox import waiting_at
 from storage.tables import Alert, Inbox, Outbox, Patient, Staff
-
-Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -42,19 +37,7 @@ class Figures:
 
 async def read(database: Database, *, now: datetime, since: datetime) -> Figures:
     """The figures at `now`; ended messages from `since` on."""
-    return await _apart(database, lambda connection: _read(connection, now, since))
-
-
-async def _apart(database: Database, ask: Callable[[Connection], Answer]) -> Answer:
-    if not database.is_sqlite:
-        return await database.run(ask)
-    reader = database.engines.synchronous[0]
-
-    def in_thread() -> Answer:
-        with reader.connect() as connection:
-            return ask(connection)
-
-    return await asyncio.to_thread(in_thread)
+    return await database.look(lambda connection: _read(connection, now, since))
 
 
 def _read(connection: Connection, now: datetime, since: datetime) -> Figures:

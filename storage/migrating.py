@@ -38,7 +38,7 @@ def head() -> str:
 
 async def current(database: Database) -> str | None:
     """The version of a database; None for an empty one."""
-    return await database.run(lambda connection: MigrationContext.configure(connection).get_current_revision())
+    return await database.look(lambda connection: MigrationContext.configure(connection).get_current_revision())
 
 
 async def upgrade(database: Database, target: str = "head") -> None:

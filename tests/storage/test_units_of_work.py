@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
+from storage import figures, migrating
 from storage.database import Database, UnitOfWork
 from storage.tables import Audit
 
@@ -88,3 +89,10 @@ async def test_a_writer_that_is_cancelled_while_it_commits_leaves_the_next_one_i
     async with asyncio.timeout(5):
         await one()
     assert await _count(database) == before + 1
+
+
+async def test_a_look_at_the_database_waits_for_nobody_who_writes(database: Database) -> None:
+    async with asyncio.timeout(10), database.work() as work:
+        await _write(work, "not committed")
+        assert await migrating.current(database) == migrating.head()
+        await figures.read(database, now=NOW, since=NOW)
