@@ -63,7 +63,7 @@ _ANYTHING_DUE = select(
 
 async def agenda(work: UnitOfWork) -> Agenda:
     """Everything that is planned."""
-    uncertain, *times = (await work.session.execute(_AGENDA)).one()
+    uncertain, *times = (await work.session.rows(_AGENDA)).one()
     lanes = [each for each in times[len(_TIMES) :] if each is not None]
     retry, climb, nudge, silence, unfinished, digest, forgotten = times[: len(_TIMES)]
     return Agenda(
@@ -81,4 +81,4 @@ async def agenda(work: UnitOfWork) -> Agenda:
 
 async def anything_due(work: UnitOfWork, *, now: datetime) -> bool:
     """Whether an update could be handled at `now`, or a message is due or on its way."""
-    return bool(await work.session.scalar(_ANYTHING_DUE, {"now": now}))
+    return bool((await work.session.rows(_ANYTHING_DUE, {"now": now})).scalar())

@@ -45,7 +45,7 @@ async def _save_scores(work: UnitOfWork, check_in_id: int, before: Answers, afte
         if before.scores.get(question) != score
     ]
     if given:
-        await work.session.execute(_SCORES[work.on_sqlite], given)
+        await work.session.rows(_SCORES[work.on_sqlite], given)
 
 
 _ITEMS = insert_new(
@@ -69,7 +69,7 @@ async def _save_items(work: UnitOfWork, check_in_id: int, before: Answers, after
         and (item not in before.items or before.follow_ups.get(item) != after.follow_ups.get(item))
     ]
     if given:
-        await work.session.execute(_ITEMS[work.on_sqlite], given)
+        await work.session.rows(_ITEMS[work.on_sqlite], given)
 
 
 async def usual_pain_before(work: UnitOfWork, session: Session) -> int | None:

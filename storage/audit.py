@@ -3,11 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, insert, select
 
 from messages.people import Actor
 from storage.database import UnitOfWork
+from storage.inserting import rows_of
 from storage.tables import Audit
+
+_NOTE = insert(rows_of(Audit))
 
 
 async def note(
@@ -21,17 +24,16 @@ async def note(
     **details: Any,
 ) -> None:
     """Add one line. `details` are ids, numbers and names of keys; None for `actor` is the program itself."""
-    work.session.add(
-        Audit(
-            at=now,
-            staff_id=actor.staff_id if actor else None,
-            patient_id=actor.patient_id if actor else None,
-            action=action,
-            subject=subject,
-            subject_id=subject_id,
-            details=details,
-        )
-    )
+    line = {
+        "at": now,
+        "staff_id": actor.staff_id if actor else None,
+        "patient_id": actor.patient_id if actor else None,
+        "action": action,
+        "subject": subject,
+        "subject_id": subject_id,
+        "details": details,
+    }
+    await work.session.rows(_NOTE, line)
 
 
 RETENTION, FORGOTTEN = "retention", "retention.done"
@@ -41,6 +43,9 @@ LAST_FORGETTING = select(func.max(Audit.at)).where(Audit.subject == RETENTION, A
 """When the old was last forgotten."""
 
 
+_LAST = select(func.max(Audit.at)).where(Audit.subject == bindparam("subject"), Audit.action == bindparam("action"))
+
+
 async def last_at(work: UnitOfWork, action: str, subject: str) -> datetime | None:
     """When this was last done to a subject of this kind."""
-    return await work.session.scalar(select(func.max(Audit.at)).where(Audit.subject == subject, Audit.action == action))
+    return (await work.session.rows(_LAST, {"subject": subject, "action": action})).scalar()

@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, and_, bindparam, select
 
 from messages.people import Actor, Role
 from storage.database import UnitOfWork
-from storage.dialogs import DialogState, state_of
+from storage.dialogs import DialogState
 from storage.tables import Dialog, Patient, Staff
 from storage.templates import NEWEST_PUBLISHED
 
@@ -21,7 +21,11 @@ _CALLER = (
         Patient.id.label("patient_id"),
         Patient.language.label("patient_language"),
         Patient.consented_at,
-        Dialog,
+        Dialog.name,
+        Dialog.step,
+        Dialog.data,
+        Dialog.private,
+        Dialog.message_id,
         NEWEST_PUBLISHED.scalar_subquery().label("texts_version"),
     )
     .select_from(_ACCOUNT)
@@ -42,8 +46,10 @@ class Caller:
 
 async def caller(work: UnitOfWork, account: int, *, language: str) -> Caller:
     """The person of a Telegram account; a stranger, in `language`, when there is none or they were removed."""
-    row = (await work.session.execute(_CALLER, {"account": account})).one()
-    dialog = state_of(row.Dialog) if row.Dialog is not None else None
+    row = (await work.session.rows(_CALLER, {"account": account})).one()
+    dialog = None
+    if row.name is not None:
+        dialog = DialogState(row.name, row.step, row.data, row.private, row.message_id)
     if row.staff_id is not None:
         roles = {Role.PRACTITIONER} if row.is_practitioner else set()
         if row.is_admin:

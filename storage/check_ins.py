@@ -173,7 +173,7 @@ async def all_answers_of(work: UnitOfWork, these: Sequence[CheckIn]) -> dict[int
     ids = [each.id for each in these]
     scores: dict[int, dict[str, int]] = defaultdict(dict)
     items: dict[int, dict[str, bool | None]] = defaultdict(dict)
-    for check_in_id, question, score, item, follow_up in await work.session.execute(_GIVEN, {"ids": ids}):
+    for check_in_id, question, score, item, follow_up in await work.session.rows(_GIVEN, {"ids": ids}):
         if question is not None:
             scores[check_in_id][question] = score
         else:

@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import bindparam, delete, select, update
 
 from storage.database import UnitOfWork
+from storage.inserting import insert_new, rows_of
 from storage.tables import Dialog
 
 
@@ -24,39 +25,53 @@ class DialogState:
     message_id: int | None = None
 
 
+_LOAD = select(Dialog.name, Dialog.step, Dialog.data, Dialog.private, Dialog.message_id).where(
+    Dialog.chat_id == bindparam("chat")
+)
+
+
 async def load(work: UnitOfWork, chat_id: int) -> DialogState | None:
     """The dialog of this chat, if one is under way."""
-    row = await work.session.get(Dialog, chat_id)
-    if row is None:
-        return None
-    return state_of(row)
+    row = (await work.session.rows(_LOAD, {"chat": chat_id})).one_or_none()
+    return None if row is None else DialogState(*row)
 
 
-def state_of(row: Dialog) -> DialogState:
-    """What a row says."""
-    return DialogState(row.name, row.step, dict(row.data), row.private, row.message_id)
+_SAVE = insert_new(
+    Dialog,
+    lambda insert: insert.on_conflict_do_update(
+        index_elements=["chat_id"],
+        set_={
+            column: insert.excluded[column]
+            for column in ("name", "step", "data", "private", "message_id", "updated_at")
+        },
+    ),
+)
 
 
 async def save(work: UnitOfWork, chat_id: int, state: DialogState, *, now: datetime) -> None:
     """Store where the dialog stands; an earlier one of this chat is replaced."""
-    await work.session.merge(
-        Dialog(
-            chat_id=chat_id,
-            name=state.name,
-            step=state.step,
-            data=state.data,
-            private=state.private,
-            message_id=state.message_id,
-            updated_at=now,
-        )
-    )
+    row = {
+        "chat_id": chat_id,
+        "name": state.name,
+        "step": state.step,
+        "data": state.data,
+        "private": state.private,
+        "message_id": state.message_id,
+        "updated_at": now,
+    }
+    await work.session.rows(_SAVE[work.on_sqlite], row)
+
+
+_ROWS = rows_of(Dialog)
+_CLOSE = delete(_ROWS).where(_ROWS.c.chat_id == bindparam("chat"))
+_CARRIED = update(_ROWS).where(_ROWS.c.chat_id == bindparam("chat")).values(message_id=bindparam("message"))
 
 
 async def close(work: UnitOfWork, chat_id: int) -> None:
     """End the dialog of this chat."""
-    await work.session.execute(delete(Dialog).where(Dialog.chat_id == chat_id))
+    await work.session.rows(_CLOSE, {"chat": chat_id})
 
 
 async def carried_by(work: UnitOfWork, chat_id: int, message_id: int) -> None:
     """The dialog's question stands in this message now. Nothing happens where the dialog is over."""
-    await work.session.execute(update(Dialog).where(Dialog.chat_id == chat_id).values(message_id=message_id))
+    await work.session.rows(_CARRIED, {"chat": chat_id, "message": message_id})

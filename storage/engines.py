@@ -2,18 +2,18 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.orm import Session as SyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from storage.session import DirectSession, Session
+from storage.session import DirectSession, PostgresSession, Session
 
 Result = TypeVar("Result")
 
@@ -81,12 +81,12 @@ class PostgresEngines:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Session]:
-        async with AsyncSession(self._reader, expire_on_commit=False) as session:
+        async with PostgresSession(self._reader, expire_on_commit=False) as session:
             yield session
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Session]:
-        async with AsyncSession(self.engine, expire_on_commit=False) as session:
+        async with PostgresSession(self.engine, expire_on_commit=False) as session:
             yield session
 
     async def run(self, step: Callable[[Connection], Result]) -> Result:
@@ -117,18 +117,23 @@ def _postgres(url: URL, **options: Any) -> AsyncEngine:
 
 
 class SqliteEngines:
-    """SQLite in this thread: connections that only read, and one that writes, for one unit of work at a time."""
+    """SQLite in this thread: connections that only read, and one that writes, for one unit of work at a time.
+
+    Connections are kept open with SQLAlchemy's own transaction begun once and never ended; the real ones are said to
+    the driver. To hand a connection out of a pool, begin, end and hand it back took longer than most statements do.
+    """
 
     def __init__(self, url: URL, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         url = url.set(drivername="sqlite+pysqlite")
-        # Without a limit: to wait for a connection would be to wait in the loop's own thread, for ever.
-        self._reader = create_engine(url, pool_size=POOL_SIZE, max_overflow=-1, hide_parameters=True)
-        self._writer = create_engine(url, pool_size=1, max_overflow=0, hide_parameters=True)
+        self._reader = create_engine(url, poolclass=NullPool, hide_parameters=True)
+        self._writer = create_engine(url, poolclass=NullPool, hide_parameters=True)
         # A reader of a file in WAL mode waits for nobody, except while another process repairs the file.
         _prepare(self._reader, "BEGIN", "query_only=ON")
         # The writer's waiting is done in `_begin`, where the loop goes on meanwhile.
         _prepare(self._writer, "BEGIN IMMEDIATE", "busy_timeout=0")
+        self._idle_readers: list[Connection] = []
+        self._idle_writers: list[Connection] = []
         self._one_writer = asyncio.Lock()
 
     @property
@@ -137,29 +142,20 @@ class SqliteEngines:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Session]:
-        with SyncSession(self._reader, expire_on_commit=False) as session:
-            yield DirectSession(session, self._commit)
+        with _kept(self._reader, self._idle_readers) as connection:
+            driver = driver_connection(connection)
+            driver.execute("BEGIN").close()
+            with DirectSession(connection, partial(_commit, driver)) as session:
+                yield session
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Session]:
         async with self._one_writer:
-            with self._writer.connect() as connection:
-                await _begin(connection)
-                with SyncSession(connection, expire_on_commit=False) as session:
-                    yield DirectSession(session, self._commit)
-
-    async def _commit(self, session: SyncSession) -> None:
-        """Wait for the disk in a thread. Nobody may go away meanwhile: the session is in that thread's hands."""
-        done = asyncio.get_running_loop().run_in_executor(None, session.commit)
-        cancelled = False
-        while not done.done():
-            try:
-                await asyncio.wait([done])
-            except asyncio.CancelledError:
-                cancelled = True
-        done.result()
-        if cancelled:
-            raise asyncio.CancelledError
+            with _kept(self._writer, self._idle_writers) as connection:
+                driver = driver_connection(connection)
+                await _begin(driver)
+                with DirectSession(connection, partial(_commit, driver)) as session:
+                    yield session
 
     async def run(self, step: Callable[[Connection], Result]) -> Result:
         async with self._one_writer:
@@ -167,15 +163,10 @@ class SqliteEngines:
 
     def _run(self, step: Callable[[Connection], Result]) -> Result:
         with self._writer.connect() as connection:
-            driver = driver_connection(connection)
-            driver.execute(f"PRAGMA {_WAIT}").close()
-            try:
-                result = step(connection)
-                connection.commit()
-                return result
-            finally:
-                connection.rollback()
-                driver.execute("PRAGMA busy_timeout=0").close()
+            driver_connection(connection).execute(f"PRAGMA {_WAIT}").close()
+            result = step(connection)
+            connection.commit()
+            return result
 
     async def look(self, step: Callable[[Connection], Result]) -> Result:
         return await asyncio.to_thread(self._look, step)
@@ -185,8 +176,25 @@ class SqliteEngines:
             return step(connection)
 
     async def close(self) -> None:
-        self._reader.dispose()
-        self._writer.dispose()
+        for idle in (self._idle_readers, self._idle_writers):
+            while idle:
+                idle.pop().close()
+
+
+@contextmanager
+def _kept(engine: Engine, idle: list[Connection]) -> Iterator[Connection]:
+    """A connection that is kept for the next one, unless something went wrong on it."""
+    connection = idle.pop() if idle else engine.connect()
+    try:
+        yield connection
+        driver_connection(connection).rollback()
+    except BaseException:
+        connection.close()
+        raise
+    if len(idle) < POOL_SIZE:
+        idle.append(connection)
+    else:
+        connection.close()
 
 
 _WAIT = f"busy_timeout={BUSY_SECONDS * 1000:.0f}"
@@ -215,12 +223,18 @@ def driver_connection(connection: Connection) -> sqlite3.Connection:
     return driver
 
 
-async def _begin(connection: Connection) -> None:
+def _commit(driver: sqlite3.Connection) -> None:
+    try:
+        driver.commit()
+    except sqlite3.OperationalError as error:
+        raise OperationalError("COMMIT", None, error) from error
+
+
+async def _begin(driver: sqlite3.Connection) -> None:
     """Take SQLite's write lock at once: with the default, two processes claimed the same outbox rows.
 
     Raises OperationalError when another process holds it for BUSY_SECONDS.
     """
-    driver = driver_connection(connection)
     deadline = asyncio.get_running_loop().time() + BUSY_SECONDS
     while True:
         try:

@@ -4,7 +4,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from storage.database import News, UnitOfWork, UtcDateTime
 from storage.inserting import insert_new, rows_of
@@ -37,7 +50,7 @@ async def store(work: UnitOfWork, arrivals: Iterable[Arrival], *, now: datetime)
     if not rows:
         return 0
     work.news.add(News.INBOX)
-    return len((await work.session.execute(_STORE[work.on_sqlite], rows)).all())
+    return len((await work.session.rows(_STORE[work.on_sqlite], rows)).all())
 
 
 @dataclass(frozen=True)
@@ -53,7 +66,7 @@ _LAST = select(Inbox.update_id, Inbox.received_at).order_by(Inbox.received_at.de
 
 async def last_stored(work: UnitOfWork) -> Stored | None:
     """The update stored last. Not the one with the highest id: Telegram's ids may begin anew."""
-    row = (await work.session.execute(_LAST)).first()
+    row = (await work.session.rows(_LAST)).first()
     return None if row is None else Stored(*row)
 
 
@@ -83,7 +96,7 @@ async def waiting(
     A chat whose first update waits for a retry is left out whole: its order is kept.
     """
     values = {"now": now, "but_not": list(but_not), "limit": limit}
-    return (await work.session.execute(_WAITING, values)).all()
+    return (await work.session.rows(_WAITING, values)).all()
 
 
 NEXT_RETRY = select(func.min(Inbox.retry_at)).where(Inbox.state == "waiting")
@@ -112,7 +125,7 @@ _DONE = (
 
 async def mark_done(session: Session, update_id: int, *, now: datetime) -> None:
     """The update's effects are in this same transaction. Its content is forgotten: what matters is stored elsewhere."""
-    await session.execute(_DONE, {"id": update_id, "now": now})
+    await session.rows(_DONE, {"id": update_id, "now": now})
 
 
 async def mark_failed(
@@ -178,18 +191,32 @@ async def _change_dead(work: UnitOfWork, update_id: int, **values: object) -> bo
     return (await work.session.execute(statement.returning(Inbox.update_id))).first() is not None
 
 
+_BEFORE = bindparam("before", type_=UtcDateTime)
+_DEAD_BEFORE = bindparam("dead_before", type_=UtcDateTime)
+_OLD = (
+    select(_ROWS.c.update_id)
+    .where(
+        or_(
+            and_(_ROWS.c.state == "done", _ROWS.c.handled_at < _BEFORE),
+            and_(_ROWS.c.state == "dead", _ROWS.c.handled_at < _DEAD_BEFORE),
+        ),
+        _ROWS.c.update_id.is_distinct_from(bindparam("last", type_=BigInteger)),
+    )
+    .limit(bindparam("most", type_=Integer))
+)
+_FORGET = delete(_ROWS).where(_ROWS.c.update_id.in_(_OLD)).returning(_ROWS.c.update_id)
+
+
 async def forget_handled(work: UnitOfWork, *, before: datetime, dead_before: datetime, most: int) -> int:
     """Delete up to `most` updates handled before `before` or set aside before `dead_before`. Returns how many.
 
     The one stored last stays: polling goes on behind it.
     """
     last = await last_stored(work)
-    old = select(Inbox.update_id).where(
-        or_(
-            and_(Inbox.state == "done", Inbox.handled_at < before),
-            and_(Inbox.state == "dead", Inbox.handled_at < dead_before),
-        ),
-        Inbox.update_id != (last.update_id if last else None),
-    )
-    statement = delete(Inbox).where(Inbox.update_id.in_(old.limit(most))).returning(Inbox.update_id)
-    return len((await work.session.execute(statement)).all())
+    values = {
+        "before": before,
+        "dead_before": dead_before,
+        "last": last.update_id if last else None,
+        "most": most,
+    }
+    return len((await work.session.rows(_FORGET, values)).all())

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, update
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, select, update
 from sqlalchemy.orm import aliased
 
 from messages.outgoing import Kind
-from storage.database import UnitOfWork
+from storage.database import UnitOfWork, UtcDateTime
+from storage.inserting import rows_of
 from storage.tables import Letter, Outbox, Patient, Staff
 
 
@@ -81,13 +82,21 @@ async def last_answer_at(work: UnitOfWork, patient_id: int) -> datetime | None:
     )
 
 
+_ROWS = rows_of(Letter)
+_OLD = (
+    select(_ROWS.c.id)
+    .where(
+        _ROWS.c.received_at < bindparam("before", type_=UtcDateTime),
+        _ROWS.c.text.is_not(None) | _ROWS.c.file_id.is_not(None),
+    )
+    .limit(bindparam("most", type_=Integer))
+)
+_FORGET = update(_ROWS).where(_ROWS.c.id.in_(_OLD)).values(text=None, file_id=None).returning(_ROWS.c.id)
+
+
 async def forget_contents(work: UnitOfWork, *, before: datetime, most: int) -> int:
     """Forget what up to `most` letters older than `before` said; that they were sent stays known. Returns how many."""
-    old = select(Letter.id).where(Letter.received_at < before, Letter.text.is_not(None) | Letter.file_id.is_not(None))
-    statement = (
-        update(Letter).where(Letter.id.in_(old.limit(most))).values(text=None, file_id=None).returning(Letter.id)
-    )
-    return len((await work.session.execute(statement)).all())
+    return len((await work.session.rows(_FORGET, {"before": before, "most": most})).all())
 
 
 async def undelivered_to_staff(work: UnitOfWork, staff_id: int, *, since: datetime) -> Sequence[Letter]:

@@ -74,7 +74,7 @@ async def plan(work: UnitOfWork, owed: Sequence[Owed], *, now: datetime) -> int:
         for each in owed
     ]
     work.news.add(News.OUTBOX)
-    return len((await work.session.execute(_PLAN[work.on_sqlite], rows)).all())
+    return len((await work.session.rows(_PLAN[work.on_sqlite], rows)).all())
 
 
 async def record_skipped(work: UnitOfWork, owed: Owed, *, reason: str, now: datetime) -> None:
@@ -132,7 +132,7 @@ _SENDING = (
 
 async def mark_sending(work: UnitOfWork, row: Outbox) -> bool:
     """The last moment before the call. False when the row was withdrawn or readdressed since: do not send it."""
-    return await work.session.scalar(_SENDING, {"row": row.id, "staff": row.staff_id}) is not None
+    return (await work.session.rows(_SENDING, {"row": row.id, "staff": row.staff_id})).first() is not None
 
 
 _DELIVERED = insert_new(
@@ -169,13 +169,13 @@ async def mark_sent(
 
     False when that was recorded before.
     """
-    if await work.session.scalar(_SENT, {"row": row.id, "now": now, "version": version}) is None:
+    if (await work.session.rows(_SENT, {"row": row.id, "now": now, "version": version})).first() is None:
         return False
     rows = [
         {"chat_id": chat_id, "message_id": message_id, "outbox_id": row.id, "delivered_at": now}
         for message_id in message_ids
     ]
-    await work.session.execute(_DELIVERED[work.on_sqlite], rows)
+    await work.session.rows(_DELIVERED[work.on_sqlite], rows)
     return True
 
 
@@ -270,7 +270,7 @@ _ABANDONED = select(Outbox.id).where(_TAKEN, Outbox.lease_until < _NOW, Outbox.i
 
 async def anything_abandoned(work: UnitOfWork, *, in_hand: Collection[int], now: datetime) -> bool:
     """Whether a row outlived its lease and is not `in_hand`."""
-    return await work.session.scalar(_ABANDONED, {"now": now, "in_hand": list(in_hand)}) is not None
+    return (await work.session.rows(_ABANDONED, {"now": now, "in_hand": list(in_hand)})).first() is not None
 
 
 NEXT_OF_EACH_LANE = [
@@ -287,7 +287,7 @@ _NEXT_BY_LANE = select(*(each.scalar_subquery() for each in NEXT_OF_EACH_LANE))
 
 async def next_by_lane(work: UnitOfWork) -> dict[Lane, datetime]:
     """When the next message of each lane is due, most urgent first; lanes without any are left out."""
-    times = (await work.session.execute(_NEXT_BY_LANE)).one()
+    times = (await work.session.rows(_NEXT_BY_LANE)).one()
     return {lane: due_at for lane, due_at in zip(Lane, times, strict=True) if due_at is not None}
 
 
@@ -350,15 +350,26 @@ async def last_planned_at(work: UnitOfWork, *which: ColumnElement[bool]) -> date
     return await work.session.scalar(select(func.max(Outbox.planned_at)).where(*which))
 
 
+_OLD = (
+    select(_ROWS.c.id)
+    .where(_ROWS.c.ended_at < bindparam("before", type_=UtcDateTime))
+    .limit(bindparam("most", type_=Integer))
+)
+_THESE: BindParameter[int] = bindparam("old", expanding=True)
+_DELIVERIES = rows_of(Delivery)
+_FORGET_DELIVERIES = delete(_DELIVERIES).where(_DELIVERIES.c.outbox_id.in_(_THESE))
+_FORGET = delete(_ROWS).where(_ROWS.c.id.in_(_THESE))
+
+
 async def forget_ended(work: UnitOfWork, *, before: datetime, most: int) -> int:
     """Delete up to `most` records of messages that ended before `before`, and how replies find back to them.
 
     Returns how many.
     """
-    old = (await work.session.scalars(select(Outbox.id).where(Outbox.ended_at < before).limit(most))).all()
+    old = (await work.session.rows(_OLD, {"before": before, "most": most})).scalars().all()
     if old:
-        await work.session.execute(delete(Delivery).where(Delivery.outbox_id.in_(old)))
-        await work.session.execute(delete(Outbox).where(Outbox.id.in_(old)))
+        await work.session.rows(_FORGET_DELIVERIES, {"old": old})
+        await work.session.rows(_FORGET, {"old": old})
     return len(old)
 
 
@@ -385,17 +396,20 @@ async def is_owed(work: UnitOfWork, *which: ColumnElement[bool]) -> bool:
     return await work.session.scalar(statement) is not None
 
 
+_LETTER_BEFORE = select(func.max(Outbox.due_at)).where(
+    Outbox.subject_id == bindparam("subject"),
+    Outbox.kind == Kind.RELAY.value,
+    Outbox.state.in_(OPEN_STATES),
+    Outbox.id < bindparam("row"),
+    Outbox.staff_id.is_not_distinct_from(bindparam("staff", type_=Integer)),
+    Outbox.patient_id.is_not_distinct_from(bindparam("patient", type_=Integer)),
+)
+
+
 async def letter_before(work: UnitOfWork, row: Outbox) -> datetime | None:
     """When an earlier letter of the same patient to the same reader is due, if it is still owed: `row` waits for it.
 
     One that has to be tried again must not be overtaken by what was written after it.
     """
-    statement = select(func.max(Outbox.due_at)).where(
-        Outbox.subject_id == row.subject_id,
-        Outbox.kind == Kind.RELAY.value,
-        Outbox.state.in_(OPEN_STATES),
-        Outbox.id < row.id,
-        Outbox.staff_id.is_not_distinct_from(row.staff_id),
-        Outbox.patient_id.is_not_distinct_from(row.patient_id),
-    )
-    return await work.session.scalar(statement)
+    this = {"subject": row.subject_id, "row": row.id, "staff": row.staff_id, "patient": row.patient_id}
+    return (await work.session.rows(_LETTER_BEFORE, this)).scalar()

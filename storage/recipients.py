@@ -34,7 +34,7 @@ async def chats_of(work: UnitOfWork, rows: Sequence[Outbox]) -> list[int | None]
     """The chat that each message goes to; None for somebody who has not joined."""
     if not rows:
         return []
-    found = (await work.session.execute(_CHATS, {"ids": [row.id for row in rows]})).all()
+    found = (await work.session.rows(_CHATS, {"ids": [row.id for row in rows]})).all()
     chats: dict[int, int | None] = {row.id: row.chat_id for row in found}
     return [chats[row.id] for row in rows]
 
