@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import select
 
 from bot.sandbox.faults import Fault
-from storage import migrating
+from bot.sender import LOOK_BACK
+from storage import migrating, outbox
 from storage.database import Database
 from storage.tables import Inbox, Letter, Outbox
 from tests.faults import owing
@@ -48,6 +49,7 @@ async def test_a_restart_of_postgresql_costs_nothing(address: str, private_postg
         anna.say("May I go swimming?")
         await log.until("database_away")
         await private_postgres.resume()
+        later(world)
         await world.settle()
         await owing.owe(world.database, "later", await world.staff_id(paul), now=world.clock.now())
         await world.settle()
@@ -57,6 +59,15 @@ async def test_a_restart_of_postgresql_costs_nothing(address: str, private_postg
         async with world.database.read() as work:
             assert (await work.session.scalars(select(Letter.text))).all() == ["May I go swimming?"]
         assert not world.app.nursery.failed.done()
+
+
+def later(world: World) -> None:
+    """Some minutes pass, which the world's clock does not do by itself.
+
+    A claim that was committed without an answer is nobody's until its lease is over, and an update whose transaction
+    was cut waits for its next try.
+    """
+    world.clock.set(world.clock.now() + outbox.LEASE + LOOK_BACK)
 
 
 def times(world: World) -> Counter[int]:
@@ -81,6 +92,7 @@ async def test_connections_cut_under_load_cost_nothing(address: str, private_pos
             due = (number + 1) * CHATS * EACH // (CUTS + 1)
             await world.sandbox.changed(partial(_have_left, world, due), PATIENCE)
             cut += await asyncio.to_thread(private_postgres.cut, address)
+        later(world)
         await world.settle()
         assert cut > CUTS
         assert log.count("database_away") > 0
