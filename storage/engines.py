@@ -129,9 +129,9 @@ class SqliteEngines:
         self._reader = create_engine(url, poolclass=NullPool, hide_parameters=True)
         self._writer = create_engine(url, poolclass=NullPool, hide_parameters=True)
         # A reader of a file in WAL mode waits for nobody, except while another process repairs the file.
-        _prepare(self._reader, "BEGIN", "query_only=ON")
+        _prepare(self._reader, "query_only=ON")
         # The writer's waiting is done in `_begin`, where the loop goes on meanwhile.
-        _prepare(self._writer, "BEGIN IMMEDIATE", "busy_timeout=0")
+        _prepare(self._writer, "busy_timeout=0")
         self._idle_readers: list[Connection] = []
         self._idle_writers: list[Connection] = []
         self._one_writer = asyncio.Lock()
@@ -163,7 +163,9 @@ class SqliteEngines:
 
     def _run(self, step: Callable[[Connection], Result]) -> Result:
         with self._writer.connect() as connection:
-            driver_connection(connection).execute(f"PRAGMA {_WAIT}").close()
+            driver = driver_connection(connection)
+            driver.execute(f"PRAGMA {_WAIT}").close()
+            driver.execute("BEGIN IMMEDIATE").close()
             result = step(connection)
             connection.commit()
             return result
@@ -173,6 +175,7 @@ class SqliteEngines:
 
     def _look(self, step: Callable[[Connection], Result]) -> Result:
         with self._reader.connect() as connection:
+            driver_connection(connection).execute("BEGIN").close()
             return step(connection)
 
     async def close(self) -> None:
@@ -201,19 +204,14 @@ _WAIT = f"busy_timeout={BUSY_SECONDS * 1000:.0f}"
 _PRAGMAS = (_WAIT, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
 
-def _prepare(engine: Engine, beginning: str, *more: str) -> None:
-    @event.listens_for(engine, "connect")
+def _prepare(engine: Engine, *more: str) -> None:
+    # Of the pool, not of the engine: an engine that anybody listens to looks for listeners at every statement.
+    @event.listens_for(engine.pool, "connect")
     def settings(connection: sqlite3.Connection, _record: object) -> None:
         # The driver's own transaction handling is switched off: it begins late and as a reader.
         connection.isolation_level = None
         for pragma in (*_PRAGMAS, *more):
             connection.execute(f"PRAGMA {pragma}").close()
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        driver = driver_connection(connection)
-        if not driver.in_transaction:
-            driver.execute(beginning).close()
 
 
 def driver_connection(connection: Connection) -> sqlite3.Connection:

@@ -70,12 +70,9 @@ async def change(database: Database, step: Callable[[Connection], None]) -> None
 def _without_foreign_keys(step: Callable[[Connection], None], connection: Connection) -> None:
     # They can only be switched outside a transaction: past SQLAlchemy's own.
     driver = driver_connection(connection)
+    driver.rollback()
     driver.execute("PRAGMA foreign_keys=OFF").close()
-    try:
-        step(connection)
-        if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
-            raise BrokenReference
-        connection.commit()
-    finally:
-        connection.rollback()
-        driver.execute("PRAGMA foreign_keys=ON").close()
+    driver.execute("BEGIN IMMEDIATE").close()
+    step(connection)
+    if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+        raise BrokenReference
