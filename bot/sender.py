@@ -139,16 +139,15 @@ class Sender:
             if room <= 0:
                 continue
             async with self._database.work() as work:
-                rows = await outbox.claim(work, lane, many=room, now=now)
                 # All chats are known before the first job starts, so that they queue in the order of the rows.
-                chats = await recipients.chats_of(work, rows)
+                claimed = await outbox.claim(work, lane, many=room, now=now)
                 await work.commit()
-            if len(rows) < room:
+            if len(claimed) < room:
                 self._full.discard(lane)
-            if rows:
+            if claimed:
                 # Nobody has asked yet when the one behind them is due.
                 self._next_at = now
-            self._start(zip(rows, chats, strict=True), lane)
+            self._start(claimed, lane)
 
     def _start(self, claimed: Iterable[tuple[Outbox, int | None]], lane: Lane) -> None:
         for row, chat_id in claimed:

@@ -92,8 +92,13 @@ def escape(text: str) -> Html:
     return Html(html.escape(text, quote=False))
 
 
+_MARKED = re.compile("[<>&]")
+
+
 def plain_text(source: str) -> str:
     """What people see of Telegram HTML, without its formatting. Raises `BrokenMarkup`."""
+    if _MARKED.search(source) is None:
+        return str(source)
     return "".join(html.unescape(piece.source) for piece in parse(source) if not piece.is_tag)
 
 
@@ -104,7 +109,7 @@ def join_html(parts: Iterable[str], separator: str = "\n") -> Html:
 
 def utf16_length(text: str) -> int:
     """The length Telegram counts, in UTF-16 code units."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def clip(text: str, longest: int) -> str:
@@ -137,6 +142,8 @@ def fit(text: str, longest: int) -> str:
 
 def _clean(text: str) -> str:
     """`text` without control characters (newline and tab stay) and without halves of surrogate pairs."""
+    if text.isprintable():
+        return text
     lines = re.sub("\r\n|[\r\u2028\u2029]", "\n", text)
     return "".join(c for c in lines if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs"})
 
@@ -150,7 +157,7 @@ def isolate(text: str) -> str:
 
 
 def _isolate_line(line: str) -> str:
-    if not any(unicodedata.bidirectional(character) in _TURNING for character in line):
+    if line.isascii() or not any(unicodedata.bidirectional(character) in _TURNING for character in line):
         return line
     depth = 0
     kept: list[str] = []

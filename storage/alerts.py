@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from messages.outgoing import Kind
 from storage.database import UnitOfWork
@@ -28,24 +28,24 @@ async def get(work: UnitOfWork, alert_id: int | None) -> Alert | None:
     return None if alert_id is None else await work.session.get(Alert, alert_id)
 
 
+_OF_CHECK_IN = select(Alert).where(Alert.check_in_id == bindparam("check_in")).order_by(Alert.id.desc()).limit(1)
+_UNRESOLVED_OF_CHECK_IN = _OF_CHECK_IN.where(Alert.resolved_at.is_(None))
+_UNTAKEN = (
+    select(Alert)
+    .where(Alert.patient_id == bindparam("patient"), Alert.acknowledged_at.is_(None), Alert.resolved_at.is_(None))
+    .order_by(Alert.id.desc())
+    .limit(1)
+)
+
+
 async def unresolved_of_check_in(work: UnitOfWork, check_in_id: int) -> Alert | None:
     """The newest alert of a check-in that is not resolved."""
-    return await work.session.scalar(
-        select(Alert)
-        .where(Alert.check_in_id == check_in_id, Alert.resolved_at.is_(None))
-        .order_by(Alert.id.desc())
-        .limit(1)
-    )
+    return await work.session.scalar(_UNRESOLVED_OF_CHECK_IN, {"check_in": check_in_id})
 
 
 async def untaken(work: UnitOfWork, patient_id: int) -> Alert | None:
     """The patient's newest alert that nobody has taken yet."""
-    return await work.session.scalar(
-        select(Alert)
-        .where(Alert.patient_id == patient_id, Alert.acknowledged_at.is_(None), Alert.resolved_at.is_(None))
-        .order_by(Alert.id.desc())
-        .limit(1)
-    )
+    return await work.session.scalar(_UNTAKEN, {"patient": patient_id})
 
 
 async def unresolved(work: UnitOfWork, patient_id: int) -> Sequence[Alert]:
@@ -138,9 +138,7 @@ async def is_holder(work: UnitOfWork, *, alert_id: int, staff_id: int) -> bool:
 
 async def of_check_in(work: UnitOfWork, check_in_id: int) -> Alert | None:
     """The newest alert of a check-in, whether resolved or not."""
-    return await work.session.scalar(
-        select(Alert).where(Alert.check_in_id == check_in_id).order_by(Alert.id.desc()).limit(1)
-    )
+    return await work.session.scalar(_OF_CHECK_IN, {"check_in": check_in_id})
 
 
 async def has_reached(work: UnitOfWork, *, alert_id: int, staff_id: int) -> bool:

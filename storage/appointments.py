@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from messages.errors import NotFound
 from storage.database import UnitOfWork
@@ -28,14 +28,17 @@ async def get(work: UnitOfWork, appointment_id: int) -> Appointment:
     return appointment
 
 
+_ACTIVE = (
+    select(Appointment)
+    .where(Appointment.course_id == bindparam("course"), Appointment.state.in_(ACTIVE))
+    .order_by(Appointment.id.desc())
+    .limit(1)
+)
+
+
 async def active(work: UnitOfWork, course_id: int) -> Appointment | None:
     """The appointment that is expected next."""
-    return await work.session.scalar(
-        select(Appointment)
-        .where(Appointment.course_id == course_id, Appointment.state.in_(ACTIVE))
-        .order_by(Appointment.id.desc())
-        .limit(1)
-    )
+    return await work.session.scalar(_ACTIVE, {"course": course_id})
 
 
 async def latest_fulfilled(work: UnitOfWork, course_id: int, *, since: datetime) -> Appointment | None:

@@ -137,14 +137,21 @@ async def latest_open(work: UnitOfWork, patient_id: int) -> CheckIn | None:
     )
 
 
+_NEXT_PLANNED = (
+    select(CheckIn)
+    .where(
+        CheckIn.patient_id == bindparam("patient"),
+        CheckIn.state == "planned",
+        CheckIn.due_at > bindparam("after", type_=UtcDateTime),
+    )
+    .order_by(CheckIn.due_at, CheckIn.id)
+    .limit(1)
+)
+
+
 async def next_planned(work: UnitOfWork, patient_id: int, *, after: datetime) -> CheckIn | None:
     """The patient's next check-in that has not been sent and is due after `after`."""
-    return await work.session.scalar(
-        select(CheckIn)
-        .where(CheckIn.patient_id == patient_id, CheckIn.state == "planned", CheckIn.due_at > after)
-        .order_by(CheckIn.due_at, CheckIn.id)
-        .limit(1)
-    )
+    return await work.session.scalar(_NEXT_PLANNED, {"patient": patient_id, "after": after})
 
 
 async def answers_of(work: UnitOfWork, check_in: CheckIn) -> Answers:
@@ -232,15 +239,18 @@ async def own(work: UnitOfWork, check_in_id: int, patient_id: int) -> Surroundin
     return (row[0], row[1], row[2], row[3], row[4]) if row is not None else None
 
 
+_OTHERS_OPEN = (
+    select(CheckIn)
+    .where(CheckIn.patient_id == bindparam("patient"), CheckIn.state == "open", CheckIn.id != bindparam("check_in"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+
+
 async def others_open(work: UnitOfWork, check_in: CheckIn) -> Sequence[CheckIn]:
     """The patient's other check-ins that wait for answers, held as by `locked`."""
-    statement = (
-        select(CheckIn)
-        .where(CheckIn.patient_id == check_in.patient_id, CheckIn.state == "open", CheckIn.id != check_in.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return (await work.session.scalars(statement)).all()
+    this = {"patient": check_in.patient_id, "check_in": check_in.id}
+    return (await work.session.scalars(_OTHERS_OPEN, this)).all()
 
 
 async def due_unfinished(work: UnitOfWork, *, now: datetime) -> Sequence[int]:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from messages.errors import NotFound
 from storage.database import UnitOfWork
@@ -33,11 +33,12 @@ async def get(work: UnitOfWork, course_id: int) -> Course:
     return course
 
 
+_CURRENT = select(Course).where(Course.patient_id == bindparam("patient")).order_by(Course.id.desc()).limit(1)
+
+
 async def current(work: UnitOfWork, patient_id: int) -> Course | None:
     """The newest course, also when it has ended: late checks and questions still belong to it."""
-    return await work.session.scalar(
-        select(Course).where(Course.patient_id == patient_id).order_by(Course.id.desc()).limit(1)
-    )
+    return await work.session.scalar(_CURRENT, {"patient": patient_id})
 
 
 async def under_way(work: UnitOfWork, patient_id: int) -> Course | None:

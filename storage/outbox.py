@@ -20,7 +20,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from messages.outgoing import LANES, REPEATED_WHEN_UNCERTAIN, Kind, Lane
 from storage.database import News, UnitOfWork, UtcDateTime
 from storage.inserting import insert_new, rows_of
-from storage.tables import Delivery, Outbox
+from storage.tables import Delivery, Outbox, Patient, Staff
 
 LEASE = timedelta(minutes=2)
 """How long a claimed row belongs to its claimer: longer than any call to Telegram with its time limits."""
@@ -88,36 +88,50 @@ async def record_skipped(work: UnitOfWork, owed: Owed, *, reason: str, now: date
 _NOW = bindparam("now", type_=UtcDateTime)
 
 
-def _claim(lane: Lane) -> ReturningUpdate[Outbox]:
+_ROWS = rows_of(Outbox)
+
+
+def _claim(lane: Lane) -> ReturningUpdate[int]:
     due = (
-        select(Outbox.id)
-        .where(Outbox.state == "pending", Outbox.lane == lane.value, Outbox.due_at <= _NOW)
-        .order_by(Outbox.due_at, Outbox.id)
+        select(_ROWS.c.id)
+        .where(_ROWS.c.state == "pending", _ROWS.c.lane == lane.value, _ROWS.c.due_at <= _NOW)
+        .order_by(_ROWS.c.due_at, _ROWS.c.id)
         .limit(bindparam("many", type_=Integer))
         .with_for_update(skip_locked=True)
         .cte("due")
         .prefix_with("MATERIALIZED")
     )
     return (
-        update(Outbox)
-        .where(Outbox.id.in_(select(due.c.id)))
+        update(_ROWS)
+        .where(_ROWS.c.id.in_(select(due.c.id)))
         .values(state="claimed", lease_until=bindparam("until", type_=UtcDateTime))
-        .returning(Outbox)
-        .execution_options(populate_existing=True, synchronize_session=False)
+        .returning(_ROWS.c.id)
     )
 
 
 _CLAIM = {lane: _claim(lane) for lane in Lane}
+_IDS: BindParameter[int] = bindparam("ids", expanding=True)
+_CLAIMED = (
+    select(Outbox, func.coalesce(Patient.telegram_id, Staff.telegram_id))
+    .outerjoin(Patient, Patient.id == Outbox.patient_id)
+    .outerjoin(Staff, Staff.id == Outbox.staff_id)
+    .where(Outbox.id.in_(_IDS))
+    .order_by(Outbox.due_at, Outbox.id)
+    .execution_options(populate_existing=True)
+)
 
 
-async def claim(work: UnitOfWork, lane: Lane, *, many: int, now: datetime) -> list[Outbox]:
-    """Claim up to `many` due rows of one lane, oldest first. One statement: no two workers get the same row."""
-    values = {"now": now, "until": now + LEASE, "many": many}
-    rows = (await work.session.scalars(_CLAIM[lane], values)).all()
-    return sorted(rows, key=lambda row: (row.due_at, row.id))
+async def claim(work: UnitOfWork, lane: Lane, *, many: int, now: datetime) -> list[tuple[Outbox, int | None]]:
+    """Claim up to `many` due rows of one lane, oldest first, each with the chat it goes to.
+
+    The chat is None for somebody who has not joined. The claim is one statement: no two workers get the same row.
+    """
+    ids = (await work.session.rows(_CLAIM[lane], {"now": now, "until": now + LEASE, "many": many})).scalars().all()
+    if not ids:
+        return []
+    return [(row, chat_id) for row, chat_id in (await work.session.execute(_CLAIMED, {"ids": ids})).all()]
 
 
-_ROWS = rows_of(Outbox)
 _SENDING = (
     update(_ROWS)
     .where(

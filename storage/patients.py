@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Integer, bindparam, select
 
 from messages.errors import NotFound
 from messages.people import Actor
@@ -53,9 +53,12 @@ async def get(work: UnitOfWork, patient_id: int) -> Patient:
     return patient
 
 
+_FOR_STAFF = select(Patient).where(Patient.id == bindparam("patient"), visible_to(bindparam("staff", type_=Integer)))
+
+
 async def for_staff(work: UnitOfWork, actor: Actor, patient_id: int) -> Patient:
     """The patient, if this member of staff may see them. Raises NotFound otherwise: they cannot tell which."""
-    patient = await work.session.scalar(select(Patient).where(Patient.id == patient_id, visible_to(actor.staff_id)))
+    patient = await work.session.scalar(_FOR_STAFF, {"patient": patient_id, "staff": actor.staff_id})
     if actor.staff_id is None or patient is None:
         raise NotFound
     return patient

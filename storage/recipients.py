@@ -1,21 +1,13 @@
-"""Whom messages go to: the chats of many, and all about one, with as few questions as there can be."""
+"""Whom a message goes to: all about them in one question."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import BindParameter, bindparam, func, select
+from sqlalchemy import bindparam, select
 
 from storage.database import UnitOfWork
 from storage.tables import Outbox, Patient, Staff
 from storage.templates import NEWEST_PUBLISHED
 
-_IDS: BindParameter[int] = bindparam("ids", expanding=True)
-_CHATS = (
-    select(Outbox.id, func.coalesce(Patient.telegram_id, Staff.telegram_id).label("chat_id"))
-    .outerjoin(Patient, Patient.id == Outbox.patient_id)
-    .outerjoin(Staff, Staff.id == Outbox.staff_id)
-    .where(Outbox.id.in_(_IDS))
-)
 _VERSION = NEWEST_PUBLISHED.scalar_subquery()
 _PATIENT = select(Patient, _VERSION).where(Patient.id == bindparam("id"))
 _STAFF = select(Staff, _VERSION).where(Staff.id == bindparam("id"))
@@ -28,15 +20,6 @@ class Recipient:
     patient: Patient | None
     staff: Staff | None
     texts_version: int
-
-
-async def chats_of(work: UnitOfWork, rows: Sequence[Outbox]) -> list[int | None]:
-    """The chat that each message goes to; None for somebody who has not joined."""
-    if not rows:
-        return []
-    found = (await work.session.rows(_CHATS, {"ids": [row.id for row in rows]})).all()
-    chats: dict[int, int | None] = {row.id: row.chat_id for row in found}
-    return [chats[row.id] for row in rows]
 
 
 async def recipient_of(work: UnitOfWork, row: Outbox) -> Recipient:

@@ -100,14 +100,16 @@ class Session(Protocol):
         """Make everything durable."""
 
 
-_BY_KEY: dict[object, Select[Any]] = {}
+_BY_KEY: dict[tuple[object, bool], Select[Any]] = {}
 
 
-def _by_key(entity: type[Entity]) -> Select[Entity]:
-    if entity not in _BY_KEY:
+def _by_key(entity: type[Entity], *, anew: bool = False) -> Select[Entity]:
+    """The row of this class with the parameter "key". `anew`: also where the session knows an earlier state of it."""
+    if (entity, anew) not in _BY_KEY:
         (key,) = inspect(entity).primary_key
-        _BY_KEY[entity] = select(entity).where(key == bindparam("key"))
-    return _BY_KEY[entity]
+        statement = select(entity).where(key == bindparam("key")).execution_options(populate_existing=anew)
+        _BY_KEY[entity, anew] = statement
+    return _BY_KEY[entity, anew]
 
 
 class PostgresSession(AsyncSession):
@@ -168,8 +170,7 @@ class DirectSession:
         with_for_update: bool | None = None,
     ) -> Entity:
         if populate_existing:
-            statement = _by_key(entity).execution_options(populate_existing=True)
-            return self._session.scalars(statement, {"key": ident}).one()
+            return self._session.scalars(_by_key(entity, anew=True), {"key": ident}).one()
         found = await self.get(entity, ident)
         if found is None:
             raise NoResultFound(f"no {entity.__name__} has the key {ident}")
