@@ -5,9 +5,8 @@ is all that there is behind a pooler of transactions, through which no notificat
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
-
-import psycopg
 
 from storage.database import CHANNEL, Database, News
 
@@ -31,18 +30,21 @@ async def listen(database: Database) -> None:
     """
     if database.is_sqlite:
         return
+    # Here, because whoever is on SQLite need not load it: 0.1 s of every start, and some megabytes.
+    from psycopg import AsyncConnection, Error
+
     while True:
         try:
-            await _hear(database)
-        except psycopg.Error:
+            await _hear(database, AsyncConnection.connect)
+        except Error:
             # Those who read and write say that the database is away.
             await asyncio.sleep(PAUSE)
 
 
-async def _hear(database: Database) -> None:
+async def _hear(database: Database, connect: Callable[..., Awaitable[Any]]) -> None:
     """Until the connection is cut. Raises psycopg.Error."""
     _, parameters = database.url.get_dialect()().create_connect_args(database.url)
-    async with await psycopg.AsyncConnection.connect(**{**CONNECTING, **parameters}, autocommit=True) as connection:
+    async with await connect(**{**CONNECTING, **parameters}, autocommit=True) as connection:
         await connection.execute(f"LISTEN {CHANNEL}")
         # What was told while nobody listened.
         database.listeners.tell(News)
