@@ -297,8 +297,9 @@ class Aftercare:
 
         Raises what a task of the program died of.
         """
+        patience = Patience("settling")
         while True:
-            settled = await self._settled()
+            settled = await patience.insist(self._settled)
             if self.nursery.failed.done():
                 self.nursery.failed.result()
             if settled:

@@ -30,6 +30,7 @@ from messages.timing import is_quiet, next_morning
 from storage import outbox, recipients
 from storage.database import Database, UnitOfWork, is_database_outage
 from storage.tables import Outbox
+from storage.together import Together
 
 log = structlog.get_logger()
 
@@ -88,6 +89,7 @@ class Sender:
         self._next_at = clock.now()
         self._full: set[Lane] = set()
         self._patience = Patience("sender")
+        self._together = Together(database)
         self._urgent_since: dict[int, float] = {}
         self.beat = Beat()
         self.wake = Wake()
@@ -203,29 +205,31 @@ class Sender:
 
     async def _prepare(self, row: Outbox) -> tuple[Outgoing, Scene] | None:
         """Check and compose at the last moment, then mark as sending. None: it has ended another way."""
-        now = self._clock.now()
-        async with self._database.work() as work:
-            scene = await self._scene(work, row, now)
-            verdict = obstacle(row, scene)
-            if verdict is None and row.kind == Kind.RELAY.value:
-                verdict = await outbox.letter_before(work, row)
-            if verdict is None:
-                composed = await self._composers[Kind(row.kind)].compose(work, row, scene)
-                if not isinstance(composed, Left):
-                    still_owed = await outbox.mark_sending(work, row)
-                    await work.commit()
-                    return (composed, scene) if still_owed else None
-        if isinstance(verdict, datetime):
-            async with self._database.work() as work:
-                await outbox.put_back(work, row.id, due_at=verdict)
-                await work.commit()
-            return None
-        if isinstance(verdict, str):
-            await self._leave_out(row, scene, verdict)
-            return None
-        if isinstance(composed, Left):
-            await self._end(row, "skipped", composed.reason)
+        scene, verdict = await self._together.do(partial(self._compose, row), first=row.lane == Lane.URGENT.value)
+        match verdict:
+            case Outgoing():
+                return verdict, scene
+            case Left():
+                await self._end(row, "skipped", verdict.reason)
+            case datetime():
+                due_at = verdict
+                await self._together.do(lambda work: outbox.put_back(work, row.id, due_at=due_at))
+            case str():
+                await self._leave_out(row, scene, verdict)
         return None
+
+    async def _compose(self, row: Outbox, work: UnitOfWork) -> tuple[Scene, Outgoing | Left | str | datetime | None]:
+        """What to send, once it is marked; or why not, or when. None: somebody else has it."""
+        scene = await self._scene(work, row, self._clock.now())
+        verdict = obstacle(row, scene)
+        if verdict is None and row.kind == Kind.RELAY.value:
+            verdict = await outbox.letter_before(work, row)
+        if verdict is not None:
+            return scene, verdict
+        composed = await self._composers[Kind(row.kind)].compose(work, row, scene)
+        if isinstance(composed, Left):
+            return scene, composed
+        return scene, composed if await outbox.mark_sending(work, row) else None
 
     async def _scene(self, work: UnitOfWork, row: Outbox, now: datetime) -> Scene:
         recipient = await recipients.recipient_of(work, row)
@@ -253,7 +257,7 @@ class Sender:
     async def _record(
         self, row: Outbox, outgoing: Outgoing, scene: Scene, message_ids: Sequence[int], after: AfterSending | None
     ) -> None:
-        async with self._database.work() as work:
+        async def write(work: UnitOfWork) -> None:
             recorded = await outbox.mark_sent(
                 work,
                 row,
@@ -262,11 +266,19 @@ class Sender:
                 version=outgoing.template_version_id,
                 now=self._clock.now(),
             )
-            if not recorded:
-                # It was before, by a commit whose answer got lost.
-                return
-            if after is not None:
+            # If not, it was before, by a commit whose answer got lost.
+            if recorded and after is not None:
                 await after(work, row, scene, message_ids)
+
+        if after is None:
+            await self._together.do(write, first=row.lane == Lane.URGENT.value)
+        else:
+            # What follows may hold rows that somebody else waits with, who holds some of the others'.
+            await self._alone(write)
+
+    async def _alone(self, write: Callable[[UnitOfWork], Awaitable[None]]) -> None:
+        async with self._database.work() as work:
+            await write(work)
             await work.commit()
 
     async def _failed(self, row: Outbox, outgoing: Outgoing, scene: Scene, error: Exception, *, plain: bool) -> None:
@@ -344,12 +356,7 @@ class Sender:
     async def _insist(self, write: Callable[[UnitOfWork], Awaitable[None]]) -> None:
         """Commit what a row has come to, however long the database is away."""
 
-        async def attempt() -> None:
-            async with self._database.work() as work:
-                await write(work)
-                await work.commit()
-
-        await self._patience.insist(attempt)
+        await self._patience.insist(lambda: self._alone(write))
 
 
 def obstacle(row: Outbox, scene: Scene) -> str | datetime | None:

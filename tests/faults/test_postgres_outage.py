@@ -49,8 +49,7 @@ async def test_a_restart_of_postgresql_costs_nothing(address: str, private_postg
         anna.say("May I go swimming?")
         await log.until("database_away")
         await private_postgres.resume()
-        later(world)
-        await world.settle()
+        await calm(world)
         await owing.owe(world.database, "later", await world.staff_id(paul), now=world.clock.now())
         await world.settle()
         rows = [await owing.row(world.database, key) for key in ("under way", "waiting", "later")]
@@ -61,13 +60,15 @@ async def test_a_restart_of_postgresql_costs_nothing(address: str, private_postg
         assert not world.app.nursery.failed.done()
 
 
-def later(world: World) -> None:
+async def calm(world: World) -> None:
     """Some minutes pass, which the world's clock does not do by itself.
 
     A claim that was committed without an answer is nobody's until its lease is over, and an update whose transaction
     was cut waits for its next try.
     """
     world.clock.set(world.clock.now() + outbox.LEASE + LOOK_BACK)
+    await world.settle()
+    await world.move(minutes=10)
 
 
 def times(world: World) -> Counter[int]:
@@ -92,8 +93,7 @@ async def test_connections_cut_under_load_cost_nothing(address: str, private_pos
             due = (number + 1) * CHATS * EACH // (CUTS + 1)
             await world.sandbox.changed(partial(_have_left, world, due), PATIENCE)
             cut += await asyncio.to_thread(private_postgres.cut, address)
-        later(world)
-        await world.settle()
+        await calm(world)
         assert cut > CUTS
         assert log.count("database_away") > 0
         assert times(world) == Counter({person.id: EACH for person in staff})
