@@ -5,6 +5,7 @@ then sent. No transaction is open during the call. While the database is away no
 waits to be recorded.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -29,6 +30,7 @@ from messages.retrying import Again, End, Failure, Plain, decide
 from messages.timing import is_quiet, next_morning
 from storage import outbox, recipients
 from storage.database import Database, UnitOfWork, is_database_outage
+from storage.outbox import Sent
 from storage.tables import Outbox
 from storage.together import Together
 
@@ -36,6 +38,12 @@ log = structlog.get_logger()
 
 ROUTINE_AT_ONCE = 30
 """Routine rows on their way together: draining 500 first made an alert wait for 16 s."""
+
+WORTH_CLAIMING = 10
+"""Rows for which there is room, so that they are claimed at once."""
+
+GATHER = 0.05
+"""Seconds that room for fewer rows than that may wait for more: a chat that stands still may hold the rest."""
 
 LOOK_AGAIN = 1.0
 """Seconds after which the outbox is read again without news, and before anything known is due."""
@@ -51,6 +59,10 @@ LOOK_BACK = timedelta(seconds=30)
 
 TOO_LATE = "too_late"
 """Why a row is left out when its deadline has passed: the machine was down, or Telegram was."""
+
+
+Verdict = Outgoing | Left | str | datetime | None
+"""What becomes of a row: it is sent, it ends for a reason, it is tried again at a time, or it is no longer ours."""
 
 
 class Unrecorded(Exception):
@@ -88,8 +100,10 @@ class Sender:
         self._look_back_at = clock.now() + LOOK_BACK
         self._next_at = clock.now()
         self._full: set[Lane] = set()
+        self._gathering: asyncio.TimerHandle | None = None
         self._patience = Patience("sender")
-        self._together = Together(database)
+        self._composing = Together(database, self._compose_all)
+        self._recording = Together(database, self._record_all)
         self._urgent_since: dict[int, float] = {}
         self.beat = Beat()
         self.wake = Wake()
@@ -172,9 +186,20 @@ class Sender:
             self._in_hand[lane].discard(row.id)
             if lane in self._full:
                 # There was no room for more of this lane. What is new tells of itself.
-                self.wake.call()
+                self._room_made(lane)
             self._urgent_since.pop(row.id, None)
             self._progress.call()
+
+    def _room_made(self, lane: Lane) -> None:
+        """Claim more, but not each row by itself: a claim of many costs hardly more than one of a single row."""
+        if ROUTINE_AT_ONCE - len(self._in_hand[lane]) >= WORTH_CLAIMING:
+            self.wake.call()
+        elif self._gathering is None:
+            self._gathering = asyncio.get_running_loop().call_later(GATHER, self._gathered)
+
+    def _gathered(self) -> None:
+        self._gathering = None
+        self.wake.call()
 
     async def _deliver(self, row: Outbox, lane: Lane, chat_id: int | None) -> None:
         if chat_id is None:
@@ -205,7 +230,7 @@ class Sender:
 
     async def _prepare(self, row: Outbox) -> tuple[Outgoing, Scene] | None:
         """Check and compose at the last moment, then mark as sending. None: it has ended another way."""
-        scene, verdict = await self._together.do(partial(self._compose, row), first=row.lane == Lane.URGENT.value)
+        scene, verdict = await self._composing.do(row, first=row.lane == Lane.URGENT.value)
         match verdict:
             case Outgoing():
                 return verdict, scene
@@ -213,28 +238,38 @@ class Sender:
                 await self._end(row, "skipped", verdict.reason)
             case datetime():
                 due_at = verdict
-                await self._together.do(lambda work: outbox.put_back(work, row.id, due_at=due_at))
+                await self._alone(lambda work: outbox.put_back(work, row.id, due_at=due_at))
             case str():
                 await self._leave_out(row, scene, verdict)
         return None
 
-    async def _compose(self, row: Outbox, work: UnitOfWork) -> tuple[Scene, Outgoing | Left | str | datetime | None]:
-        """What to send, once it is marked; or why not, or when. None: somebody else has it."""
-        scene = await self._scene(work, row, self._clock.now())
+    async def _compose_all(self, work: UnitOfWork, rows: Sequence[Outbox]) -> list[tuple[Scene, Verdict]]:
+        """For each row what to send, once it is marked; or why not, or when. None: somebody else has it."""
+        found = await recipients.recipients_of(work, rows)
+        held = await recipients.surroundings(work, rows, found)
+        scenes = [await self._scene(work, recipient) for recipient in found]
+        verdicts = [await self._verdict(work, row, scene) for row, scene in zip(rows, scenes, strict=True)]
+        del held
+        going = [position for position, verdict in enumerate(verdicts) if isinstance(verdict, Outgoing)]
+        still_owed = await outbox.mark_sending(work, [rows[position] for position in going])
+        for position, owed in zip(going, still_owed, strict=True):
+            if not owed:
+                verdicts[position] = None
+        return list(zip(scenes, verdicts, strict=True))
+
+    async def _verdict(self, work: UnitOfWork, row: Outbox, scene: Scene) -> Verdict:
         verdict = obstacle(row, scene)
         if verdict is None and row.kind == Kind.RELAY.value:
             verdict = await outbox.letter_before(work, row)
         if verdict is not None:
-            return scene, verdict
-        composed = await self._composers[Kind(row.kind)].compose(work, row, scene)
-        if isinstance(composed, Left):
-            return scene, composed
-        return scene, composed if await outbox.mark_sending(work, row) else None
+            return verdict
+        return await self._composers[Kind(row.kind)].compose(work, row, scene)
 
-    async def _scene(self, work: UnitOfWork, row: Outbox, now: datetime) -> Scene:
-        recipient = await recipients.recipient_of(work, row)
+    async def _scene(self, work: UnitOfWork, recipient: recipients.Recipient) -> Scene:
         texts = await self._texts.current(work, recipient.texts_version)
-        return Scene(now=now, clinic=self._clinic, texts=texts, patient=recipient.patient, staff=recipient.staff)
+        return Scene(
+            now=self._clock.now(), clinic=self._clinic, texts=texts, patient=recipient.patient, staff=recipient.staff
+        )
 
     async def _call(self, row: Outbox, outgoing: Outgoing, scene: Scene, *, plain: bool = False) -> None:
         try:
@@ -257,24 +292,20 @@ class Sender:
     async def _record(
         self, row: Outbox, outgoing: Outgoing, scene: Scene, message_ids: Sequence[int], after: AfterSending | None
     ) -> None:
-        async def write(work: UnitOfWork) -> None:
-            recorded = await outbox.mark_sent(
-                work,
-                row,
-                chat_id=scene.chat_id,
-                message_ids=message_ids,
-                version=outgoing.template_version_id,
-                now=self._clock.now(),
-            )
-            # If not, it was before, by a commit whose answer got lost.
-            if recorded and after is not None:
-                await after(work, row, scene, message_ids)
-
+        sent = Sent(row.id, scene.chat_id, message_ids, outgoing.template_version_id, self._clock.now())
         if after is None:
-            await self._together.do(write, first=row.lane == Lane.URGENT.value)
-        else:
-            # What follows may hold rows that somebody else waits with, who holds some of the others'.
-            await self._alone(write)
+            await self._recording.do(sent, first=row.lane == Lane.URGENT.value)
+            return
+        # What follows may hold rows that somebody else waits with, who holds some of the others'.
+        async with self._database.work() as work:
+            # If it was recorded before, then by a commit whose answer got lost.
+            if await outbox.mark_sent(work, sent):
+                await after(work, row, scene, message_ids)
+                await work.commit()
+
+    async def _record_all(self, work: UnitOfWork, all_sent: Sequence[Sent]) -> Sequence[None]:
+        await outbox.mark_all_sent(work, all_sent)
+        return [None] * len(all_sent)
 
     async def _alone(self, write: Callable[[UnitOfWork], Awaitable[None]]) -> None:
         async with self._database.work() as work:

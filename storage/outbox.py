@@ -13,6 +13,7 @@ from sqlalchemy import (
     delete,
     func,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -132,21 +133,37 @@ async def claim(work: UnitOfWork, lane: Lane, *, many: int, now: datetime) -> li
     return [(row, chat_id) for row, chat_id in (await work.session.execute(_CLAIMED, {"ids": ids})).all()]
 
 
+_PAIRS: BindParameter[Any] = bindparam("pairs", expanding=True)
 _SENDING = (
     update(_ROWS)
     .where(
-        _ROWS.c.id == bindparam("row"),
+        _ROWS.c.id.in_(_IDS),
         _ROWS.c.state == "claimed",
-        _ROWS.c.staff_id.is_not_distinct_from(bindparam("staff", type_=Integer)),
+        tuple_(_ROWS.c.id, func.coalesce(_ROWS.c.staff_id, 0)).in_(_PAIRS),
     )
     .values(state="sending", attempts=_ROWS.c.attempts + 1)
-    .returning(_ROWS.c.id)
+    .returning(_ROWS.c.id, _ROWS.c.staff_id)
 )
 
 
-async def mark_sending(work: UnitOfWork, row: Outbox) -> bool:
-    """The last moment before the call. False when the row was withdrawn or readdressed since: do not send it."""
-    return (await work.session.rows(_SENDING, {"row": row.id, "staff": row.staff_id})).first() is not None
+async def mark_sending(work: UnitOfWork, rows: Sequence[Outbox]) -> list[bool]:
+    """The last moment before the call. False for a row that was withdrawn or readdressed since: do not send it."""
+    if not rows:
+        return []
+    asked = {"ids": [row.id for row in rows], "pairs": [(row.id, row.staff_id or 0) for row in rows]}
+    marked = {(row.id, row.staff_id) for row in await work.session.rows(_SENDING, asked)}
+    return [(row.id, row.staff_id) in marked for row in rows]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A message that is at Telegram: the ids that it got there, and the published text that it says."""
+
+    outbox_id: int
+    chat_id: int
+    message_ids: Sequence[int]
+    version: int | None
+    at: datetime
 
 
 _DELIVERED = insert_new(
@@ -166,31 +183,36 @@ _SENT = (
         template_version_id=bindparam("version", type_=Integer),
         reason=None,
     )
-    .returning(_ROWS.c.id)
 )
+_SENT_ANEW = _SENT.returning(_ROWS.c.id)
 
 
-async def mark_sent(
-    work: UnitOfWork,
-    row: Outbox,
-    *,
-    chat_id: int,
-    message_ids: Sequence[int],
-    version: int | None,
-    now: datetime,
-) -> bool:
-    """The message is at Telegram; remember which ones, so that replies find their way back.
+async def mark_sent(work: UnitOfWork, sent: Sent) -> bool:
+    """Remember that it was sent, and as which messages, so that replies find their way back.
 
     False when that was recorded before.
     """
-    if (await work.session.rows(_SENT, {"row": row.id, "now": now, "version": version})).first() is None:
+    if (await work.session.rows(_SENT_ANEW, _sent(sent))).first() is None:
         return False
-    rows = [
-        {"chat_id": chat_id, "message_id": message_id, "outbox_id": row.id, "delivered_at": now}
-        for message_id in message_ids
-    ]
-    await work.session.rows(_DELIVERED[work.on_sqlite], rows)
+    await work.session.rows(_DELIVERED[work.on_sqlite], _deliveries(sent))
     return True
+
+
+async def mark_all_sent(work: UnitOfWork, all_sent: Sequence[Sent]) -> None:
+    """As `mark_sent`, for many at once, whether it was recorded before or not."""
+    await work.session.rows(_SENT, [_sent(sent) for sent in all_sent])
+    await work.session.rows(_DELIVERED[work.on_sqlite], [row for sent in all_sent for row in _deliveries(sent)])
+
+
+def _sent(sent: Sent) -> dict[str, Any]:
+    return {"row": sent.outbox_id, "now": sent.at, "version": sent.version}
+
+
+def _deliveries(sent: Sent) -> list[dict[str, Any]]:
+    return [
+        {"chat_id": sent.chat_id, "message_id": message_id, "outbox_id": sent.outbox_id, "delivered_at": sent.at}
+        for message_id in sent.message_ids
+    ]
 
 
 async def put_back(

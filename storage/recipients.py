@@ -1,16 +1,21 @@
-"""Whom a message goes to: all about them in one question."""
+"""Whom messages go to: all about them, in one question for one and a few for many."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import BindParameter, bindparam, select
 
 from storage.database import UnitOfWork
-from storage.tables import Outbox, Patient, Staff
+from storage.tables import Appointment, Outbox, Patient, Staff
 from storage.templates import NEWEST_PUBLISHED
 
+_IDS: BindParameter[int] = bindparam("ids", expanding=True)
 _VERSION = NEWEST_PUBLISHED.scalar_subquery()
-_PATIENT = select(Patient, _VERSION).where(Patient.id == bindparam("id"))
-_STAFF = select(Staff, _VERSION).where(Staff.id == bindparam("id"))
+_PATIENTS = select(Patient, _VERSION).where(Patient.id.in_(_IDS))
+_STAFF = select(Staff, _VERSION).where(Staff.id.in_(_IDS))
+_PRACTITIONERS = select(Staff).where(Staff.id.in_(_IDS))
+_APPOINTMENTS = select(Appointment).where(Appointment.id.in_(_IDS))
 
 
 @dataclass(frozen=True)
@@ -22,10 +27,38 @@ class Recipient:
     texts_version: int
 
 
-async def recipient_of(work: UnitOfWork, row: Outbox) -> Recipient:
-    """The person a message goes to, as they are at this moment."""
-    if row.patient_id is not None:
-        patient, version = (await work.session.execute(_PATIENT, {"id": row.patient_id})).one()
-        return Recipient(patient, None, version or 0)
-    staff, version = (await work.session.execute(_STAFF, {"id": row.staff_id})).one()
-    return Recipient(None, staff, version or 0)
+async def recipients_of(work: UnitOfWork, rows: Sequence[Outbox]) -> list[Recipient]:
+    """The person that each message goes to, as they are at this moment."""
+    patients, patients_version = await _people(work, _PATIENTS, {row.patient_id for row in rows})
+    staff, staff_version = await _people(work, _STAFF, {row.staff_id for row in rows} - {None})
+    version = max(patients_version, staff_version)
+    return [
+        Recipient(patients[row.patient_id], None, version)
+        if row.patient_id is not None
+        else Recipient(None, staff[row.staff_id], version)
+        for row in rows
+    ]
+
+
+async def _people(work: UnitOfWork, statement: Any, ids: set[int | None]) -> tuple[dict[int | None, Any], int]:
+    known = sorted(each for each in ids if each is not None)
+    if not known:
+        return {}, 0
+    found = (await work.session.execute(statement, {"ids": known})).all()
+    return {person.id: person for person, _ in found}, found[0][1] or 0
+
+
+async def surroundings(work: UnitOfWork, rows: Sequence[Outbox], recipients: Sequence[Recipient]) -> list[object]:
+    """What the texts of many messages speak of, read together. The session knows it for as long as this is held.
+
+    Nothing for one message: it is asked for when it is needed.
+    """
+    if len(rows) == 1:
+        return []
+    practitioners = {each.patient.practitioner_id for each in recipients if each.patient is not None}
+    appointments = {row.appointment_id for row in rows if row.appointment_id is not None}
+    held: list[object] = []
+    for statement, ids in ((_PRACTITIONERS, practitioners), (_APPOINTMENTS, appointments)):
+        if ids:
+            held += (await work.session.scalars(statement, {"ids": sorted(ids)})).all()
+    return held

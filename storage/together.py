@@ -1,30 +1,32 @@
-"""Group commit: steps that wait at the same time share one transaction.
+"""Group commit: what waits at the same time is done in one transaction, with a few statements for all of it.
 
 Under load most of a short unit of work is its beginning and its end: on SQLite the wait for the disk, on PostgreSQL
-two journeys. While one transaction is under way the next steps gather, and then go together. Alone, nobody waits.
+two journeys. While one transaction is under way the next items gather, and then go together. Alone, nobody waits.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Generic, TypeVar
 
 from storage.database import Database, UnitOfWork, is_database_outage
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
-Step = Callable[[UnitOfWork], Awaitable[Result]]
+Step = Callable[[UnitOfWork, Sequence[Item]], Awaitable[Sequence[Result]]]
+"""Does the same with every item; returns a result for each, in their order."""
 
 MOST = 10
-"""Steps in one transaction: an alert that comes behind them waits for no more."""
+"""Items in one transaction: an alert that comes behind them waits for no more."""
 
 
 @dataclass(frozen=True)
-class _Place:
-    step: Step[Any]
-    done: asyncio.Future[Any]
+class _Place(Generic[Item, Result]):
+    item: Item
+    done: asyncio.Future[Result]
 
-    def succeed(self, result: object) -> None:
+    def succeed(self, result: Result) -> None:
         if not self.done.cancelled():
             self.done.set_result(result)
 
@@ -33,22 +35,23 @@ class _Place:
             self.done.set_exception(error)
 
 
-class Together:
-    """Runs steps in their order, as many at a time as wait."""
+class Together(Generic[Item, Result]):
+    """Does `step` with items in their order, as many at a time as wait.
 
-    def __init__(self, database: Database) -> None:
+    It may be done twice with an item: with others, and alone when one of them failed and took all with it. So it
+    does nothing but read and write the database. It must not hold rows that are asked for in another order elsewhere.
+    """
+
+    def __init__(self, database: Database, step: Step[Item, Result]) -> None:
         self._database = database
-        self._waiting: deque[_Place] = deque()
+        self._step = step
+        self._waiting: deque[_Place[Item, Result]] = deque()
         self._turn = asyncio.Lock()
 
-    async def do(self, step: Step[Result], *, first: bool = False) -> Result:
-        """What `step` returns, when it is committed. `first`: before those who wait already. Raises what it raises.
-
-        A step may be run twice: with others, and alone when one of them failed and took all with it. So it does
-        nothing but read and write the database, and holds no rows for long.
-        """
+    async def do(self, item: Item, *, first: bool = False) -> Result:
+        """The result for `item`, once it is committed. `first`: before those who wait. Raises what the step raises."""
         done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        place = _Place(step, done)
+        place = _Place(item, done)
         if first:
             self._waiting.appendleft(place)
         else:
@@ -72,7 +75,7 @@ class Together:
             self._waiting.extendleft(place for place in reversed(taken) if not place.done.done())
             raise
 
-    async def _work_off(self, places: list[_Place]) -> None:
+    async def _work_off(self, places: Sequence[_Place[Item, Result]]) -> None:
         try:
             results = await self._commit(places)
         except Exception as error:
@@ -85,7 +88,7 @@ class Together:
             for place, result in zip(places, results, strict=True):
                 place.succeed(result)
 
-    async def _each_alone(self, places: list[_Place]) -> None:
+    async def _each_alone(self, places: Sequence[_Place[Item, Result]]) -> None:
         for place in places:
             try:
                 (result,) = await self._commit([place])
@@ -94,8 +97,8 @@ class Together:
             else:
                 place.succeed(result)
 
-    async def _commit(self, places: list[_Place]) -> list[Any]:
+    async def _commit(self, places: Sequence[_Place[Item, Result]]) -> Sequence[Result]:
         async with self._database.work() as work:
-            results = [await place.step(work) for place in places]
+            results = await self._step(work, [place.item for place in places])
             await work.commit()
         return results

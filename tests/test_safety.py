@@ -241,7 +241,7 @@ async def test_what_waits_for_its_turn_when_a_patient_is_handed_over_goes_to_the
         await outbox.readdress(work, subject_id=patient_id, from_staff=marie_id, to_staff=paul_id)
         row = (await work.session.scalars(select(Outbox).where(Outbox.key == "waits"))).one()
         # The one who had claimed it for the first practitioner finds that it is not theirs any more.
-        assert not await outbox.mark_sending(work, row)
+        assert await outbox.mark_sending(work, [row]) == [False]
         await outbox.end(work, row.id, state="skipped", reason="removed", now=now)
         row = await work.session.get_one(Outbox, row.id, populate_existing=True)
         assert (row.state, row.staff_id) == ("pending", paul_id)

@@ -1,7 +1,7 @@
-"""Steps that share a transaction: everybody gets their own result, and nobody suffers for another."""
+"""What shares a transaction: everybody gets their own result, and nobody suffers for another."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -15,7 +15,7 @@ from storage.tables import Audit
 from storage.together import Together
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
-Step = Callable[[UnitOfWork], Awaitable[str]]
+BROKEN = "broken"
 
 
 class Counting(Database):
@@ -45,20 +45,12 @@ async def database(database_url: str) -> AsyncIterator[Counting]:
     await opened.close()
 
 
-def note(name: str) -> Step:
-    async def step(work: UnitOfWork) -> str:
+async def note(work: UnitOfWork, names: Sequence[str]) -> list[str]:
+    for name in names:
         await audit.note(work, None, name, "test", None, now=NOW)
-        return name
-
-    return step
-
-
-def fail(name: str) -> Step:
-    async def step(work: UnitOfWork) -> str:
-        await note(name)(work)
-        raise ValueError(name)
-
-    return step
+        if name == BROKEN:
+            raise ValueError(name)
+    return list(names)
 
 
 async def noted(database: Database) -> list[str]:
@@ -66,39 +58,37 @@ async def noted(database: Database) -> list[str]:
         return list((await work.session.scalars(select(Audit.action).order_by(Audit.id))).all())
 
 
-async def test_a_single_step_is_committed_when_it_returns(database: Counting) -> None:
-    assert await Together(database).do(note("alone")) == "alone"
+async def test_a_single_one_is_committed_when_it_returns(database: Counting) -> None:
+    assert await Together(database, note).do("alone") == "alone"
     assert await noted(database) == ["alone"]
     assert database.begun == 1
 
 
-async def test_steps_that_wait_share_transactions_and_keep_their_order(database: Counting) -> None:
+async def test_those_that_wait_share_transactions_and_keep_their_order(database: Counting) -> None:
     names = [f"{number:02}" for number in range(1 + 2 * together.MOST)]
-    one = Together(database)
-    assert await asyncio.gather(*(one.do(note(name)) for name in names)) == names
+    one = Together(database, note)
+    assert await asyncio.gather(*(one.do(name) for name in names)) == names
     assert await noted(database) == names
     assert database.begun < len(names) / 2
 
 
 async def test_what_is_urgent_goes_before_what_waits(database: Counting) -> None:
-    one = Together(database)
+    one = Together(database, note)
     database.gate.clear()
     async with asyncio.TaskGroup() as group:
-        group.create_task(one.do(note("under way")))
+        group.create_task(one.do("under way"))
         await asyncio.sleep(0)
         for number in range(3):
-            group.create_task(one.do(note(f"routine {number}")))
-        group.create_task(one.do(note("alert"), first=True))
+            group.create_task(one.do(f"routine {number}"))
+        group.create_task(one.do("alert", first=True))
         await asyncio.sleep(0)
         database.gate.set()
     assert await noted(database) == ["under way", "alert", "routine 0", "routine 1", "routine 2"]
 
 
 async def test_one_that_fails_fails_alone(database: Counting) -> None:
-    one = Together(database)
-    results = await asyncio.gather(
-        *(one.do(step) for step in (note("a"), note("b"), fail("broken"), note("c"))), return_exceptions=True
-    )
+    one = Together(database, note)
+    results = await asyncio.gather(*(one.do(name) for name in ("a", "b", BROKEN, "c")), return_exceptions=True)
     assert [str(result) for result in results] == ["a", "b", "broken", "c"]
     assert isinstance(results[2], ValueError)
     assert await noted(database) == ["a", "b", "c"]
@@ -106,14 +96,14 @@ async def test_one_that_fails_fails_alone(database: Counting) -> None:
 
 async def test_while_the_database_is_away_everybody_hears_it_at_once(database: Counting) -> None:
     database.away = True
-    one = Together(database)
+    one = Together(database, note)
     database.gate.clear()
 
     async def open_gate() -> None:
         database.gate.set()
 
     # Its turn comes when all the others wait.
-    steps = [one.do(note(f"{number}")) for number in range(5)]
+    steps = [one.do(f"{number}") for number in range(5)]
     *results, _ = await asyncio.gather(*steps, open_gate(), return_exceptions=True)
     assert {type(result) for result in results} == {OperationalError}
     # One that was alone, and one for all who had come meanwhile.
@@ -121,12 +111,12 @@ async def test_while_the_database_is_away_everybody_hears_it_at_once(database: C
 
 
 async def test_who_goes_away_takes_nobody_along(database: Counting) -> None:
-    one = Together(database)
+    one = Together(database, note)
     database.gate.clear()
     tasks = []
     async with asyncio.TaskGroup() as group:
         for number in range(4):
-            tasks.append(group.create_task(one.do(note(f"{number}"))))
+            tasks.append(group.create_task(one.do(f"{number}")))
             await asyncio.sleep(0)
         tasks[0].cancel()
         tasks[2].cancel()
