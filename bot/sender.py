@@ -246,6 +246,7 @@ class Sender:
     async def _compose_all(self, work: UnitOfWork, rows: Sequence[Outbox]) -> list[tuple[Scene, Verdict]]:
         """For each row what to send, once it is marked; or why not, or when. None: somebody else has it."""
         found = await recipients.recipients_of(work, rows)
+        # Held until all is composed: the session forgets what nobody holds.
         held = await recipients.surroundings(work, rows, found)
         scenes = [await self._scene(work, recipient) for recipient in found]
         verdicts = [await self._verdict(work, row, scene) for row, scene in zip(rows, scenes, strict=True)]

@@ -30,7 +30,7 @@ class Recipient:
 async def recipients_of(work: UnitOfWork, rows: Sequence[Outbox]) -> list[Recipient]:
     """The person that each message goes to, as they are at this moment."""
     patients, patients_version = await _people(work, _PATIENTS, {row.patient_id for row in rows})
-    staff, staff_version = await _people(work, _STAFF, {row.staff_id for row in rows} - {None})
+    staff, staff_version = await _people(work, _STAFF, {row.staff_id for row in rows})
     version = max(patients_version, staff_version)
     return [
         Recipient(patients[row.patient_id], None, version)

@@ -124,7 +124,7 @@ class Bench:
     @contextmanager
     def bot(self, url: str, *, limits: bool = True) -> Iterator[Process]:
         """The bot, serving. Raises WrongResult when it does not come up, or does not stop in order."""
-        words = ("-m", "bot", "serve") if limits else ("-m", "tests.bench.unlimited_bot")
+        words = ("-m", "tests.bench.deployed_bot" if limits else "tests.bench.unlimited_bot")
         with Process(*words, environment=self.environment(url)) as process:
             at, _ = process.line('"serving"', READY_SECONDS)
             self._slowest_start = max(self._slowest_start, at - process.started_at)
@@ -133,7 +133,7 @@ class Bench:
 
     def start_time(self, url: str) -> tuple[float, float]:
         """Seconds from the start of the process to "serving", and the memory (MB) that it holds a second later."""
-        with Process("-m", "bot", "serve", environment=self.environment(url)) as process:
+        with Process("-m", "tests.bench.deployed_bot", environment=self.environment(url)) as process:
             at, _ = process.line('"serving"', READY_SECONDS)
             time.sleep(1.0)
             memory = process.resident_mb()

@@ -10,6 +10,7 @@ from messages.outgoing import Lane
 from storage import inbox, outbox
 from storage.agenda import agenda, anything_due
 from storage.database import Database, UnitOfWork
+from storage.tables import Outbox
 from tests.databases import Sqlite
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -21,6 +22,7 @@ async def _ask_everything(work: UnitOfWork) -> None:
     await outbox.next_by_lane(work)
     for lane in Lane:
         await outbox.claim(work, lane, many=30, now=NOW)
+    await outbox.mark_sending(work, [Outbox(id=1, staff_id=1), Outbox(id=2, patient_id=1)])
     await outbox.anything_abandoned(work, in_hand={1, 2}, now=NOW)
     await outbox.recover(work, now=NOW)
     await outbox.recover(work, now=NOW, in_hand={1, 2})
