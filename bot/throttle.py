@@ -134,6 +134,9 @@ class Throttle:
                 wake_at = bot_free_at
                 break
             place = heapq.heappop(self._waiting)
+            if place.turn.done():
+                # Who waited here has been cancelled, and has not yet had the time to leave.
+                continue
             chat_free_at = self._chat_is_free_at(place)
             if place.chat_id in chats_seen or place.chat_id in self._busy:
                 held.append(place)

@@ -196,3 +196,24 @@ def test_who_gives_up_waiting_leaves_the_queue(runner: asyncio.Runner) -> None:
     recorder = runner.run(scene())
     assert recorder.order == ["first", "next"]
     assert recorder.throttle.queued == 0
+
+
+def test_all_who_wait_can_go_away_together(runner: asyncio.Runner) -> None:
+    async def scene() -> None:
+        throttle = Throttle(NO_LIMITS, lambda: asyncio.get_running_loop().time())
+
+        async def call() -> None:
+            async with throttle.turn(Lane.ROUTINE, 1):
+                await asyncio.Event().wait()
+
+        calls = [asyncio.ensure_future(call()) for _ in range(3)]
+        await asyncio.sleep(0)
+        for each in calls:
+            each.cancel()
+        ended = await asyncio.gather(*calls, return_exceptions=True)
+        assert [type(each) for each in ended] == [asyncio.CancelledError] * 3
+        assert throttle.queued == 0
+        async with throttle.turn(Lane.ROUTINE, 1):
+            pass
+
+    runner.run(scene())
