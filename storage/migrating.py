@@ -73,6 +73,8 @@ def _without_foreign_keys(step: Callable[[Connection], None], connection: Connec
     driver.rollback()
     driver.execute("PRAGMA foreign_keys=OFF").close()
     driver.execute("BEGIN IMMEDIATE").close()
+    # Alembic leaves a transaction alone that was begun before; else it would commit after each migration.
+    connection.begin()
     step(connection)
     if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
         raise BrokenReference

@@ -1,8 +1,10 @@
 """The migrations lead from an empty database to the tables, and back, on both databases."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from alembic import op
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
@@ -87,6 +89,30 @@ async def test_a_table_that_others_point_at_can_be_built_anew_with_its_rows(sqli
             work.session.add(_invitation(staff_id=99))
             with pytest.raises(IntegrityError):
                 await work.session.flush()
+        await database.close()
+
+
+async def test_a_migration_that_fails_takes_those_before_it_back(
+    sqlite: Sqlite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_index = op.create_index
+
+    def fail_at_the_last(name: str, *rest: Any, **more: Any) -> None:
+        if name == "ix_outbox_uncertain":
+            raise OSError("killed")
+        create_index(name, *rest, **more)
+
+    with sqlite.database(empty=True) as address:
+        database = Database(address)
+        # A double, because no real migration of ours fails.
+        with monkeypatch.context() as patch:
+            patch.setattr(op, "create_index", fail_at_the_last)
+            with pytest.raises(OSError, match="killed"):
+                await migrating.upgrade(database)
+        assert await migrating.current(database) is None
+        assert await database.look(lambda connection: inspect(connection).get_table_names()) == []
+        await migrating.upgrade(database)
+        assert await migrating.current(database) == migrating.head()
         await database.close()
 
 
