@@ -230,7 +230,11 @@ class Sender:
 
     async def _prepare(self, row: Outbox) -> tuple[Outgoing, Scene] | None:
         """Check and compose at the last moment, then mark as sending. None: it has ended another way."""
-        scene, verdict = await self._composing.do(row, first=row.lane == Lane.URGENT.value)
+        if row.kind == Kind.DIGEST.value:
+            # It asks about fifty patients: nobody should wait behind ten of them.
+            scene, verdict = await self._compose_alone(row)
+        else:
+            scene, verdict = await self._composing.do(row, first=row.lane == Lane.URGENT.value)
         match verdict:
             case Outgoing():
                 return verdict, scene
@@ -242,6 +246,12 @@ class Sender:
             case str():
                 await self._leave_out(row, scene, verdict)
         return None
+
+    async def _compose_alone(self, row: Outbox) -> tuple[Scene, Verdict]:
+        async with self._database.work() as work:
+            (composed,) = await self._compose_all(work, [row])
+            await work.commit()
+        return composed
 
     async def _compose_all(self, work: UnitOfWork, rows: Sequence[Outbox]) -> list[tuple[Scene, Verdict]]:
         """For each row what to send, once it is marked; or why not, or when. None: somebody else has it."""
@@ -332,7 +342,8 @@ class Sender:
     async def _not_sent(self, row: Outbox, error: Exception) -> None:
         """Something went wrong before the call: a bug, or a database that is away."""
         if is_database_outage(error):
-            self._patience.note(error)
+            # Its companions go on at once; this one may have met what only meets it.
+            await self._patience.wait(error)
             await self._give_back(row)
         else:
             await self._broken(row, error)

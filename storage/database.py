@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator
@@ -52,8 +53,11 @@ class Base(DeclarativeBase):
 
 
 def is_database_outage(error: Exception) -> bool:
-    """Whether a statement failed because the database could not be reached or was locked: that passes by itself."""
-    return isinstance(error, OperationalError | InterfaceError)
+    """Whether a statement failed because the database could not be reached, was locked or had no connection left.
+
+    That passes by itself.
+    """
+    return isinstance(error, OperationalError | InterfaceError | NoConnectionLeft)
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -29,8 +29,21 @@ POOL_SIZE = 4
 So a process has at most 19 with its lock, its clock and its ear, and five processes fit into PostgreSQL's usual 100.
 """
 
-CONNECT_SECONDS = 10
-"""How long PostgreSQL may take to let a connection in: where packets vanish, it would otherwise be minutes."""
+CONNECTING: dict[str, Any] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 20_000,
+}
+"""Parameters of libpq, in seconds but for the last, in milliseconds.
+
+A server that vanished without a word is noticed after some twenty seconds, where it would otherwise be a quarter of an
+hour, and with it every message behind the one that waits.
+"""
+
+LOCK_SECONDS = 10
+"""How long a statement waits for a row that somebody else holds, a forgotten session at a console for one."""
 
 
 class Engines(Protocol):
@@ -68,12 +81,8 @@ class PostgresEngines:
         self.engine = _postgres(url)
         self._reader = _postgres(url, isolation_level="AUTOCOMMIT")
 
-        @event.listens_for(self._reader.sync_engine, "connect")
-        def settings(connection: DBAPIConnection, _record: object) -> None:
-            cursor = connection.cursor()
-            cursor.execute("SET default_transaction_read_only = on")
-            cursor.close()
-            connection.commit()
+        _say_first(self._reader, "SET default_transaction_read_only = on")
+        _say_first(self.engine, f"SET lock_timeout = '{LOCK_SECONDS}s'")
 
     @property
     def synchronous(self) -> tuple[Engine, ...]:
@@ -104,6 +113,15 @@ class PostgresEngines:
         await self._reader.dispose()
 
 
+def _say_first(engine: AsyncEngine, setting: str) -> None:
+    @event.listens_for(engine.sync_engine.pool, "connect")
+    def settings(connection: DBAPIConnection, _record: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute(setting)
+        cursor.close()
+        connection.commit()
+
+
 def _postgres(url: URL, **options: Any) -> AsyncEngine:
     return create_async_engine(
         url,
@@ -111,7 +129,7 @@ def _postgres(url: URL, **options: Any) -> AsyncEngine:
         max_overflow=POOL_SIZE,
         # An error of the database must not carry what people wrote into the log.
         hide_parameters=True,
-        connect_args={"connect_timeout": CONNECT_SECONDS},
+        connect_args=CONNECTING,
         **options,
     )
 
@@ -145,7 +163,7 @@ class SqliteEngines:
         with _kept(self._reader, self._idle_readers) as connection:
             driver = driver_connection(connection)
             driver.execute("BEGIN").close()
-            with DirectSession(connection, partial(_commit, driver)) as session:
+            with DirectSession(connection, driver, partial(_commit, driver)) as session:
                 yield session
 
     @asynccontextmanager
@@ -154,7 +172,7 @@ class SqliteEngines:
             with _kept(self._writer, self._idle_writers) as connection:
                 driver = driver_connection(connection)
                 await _begin(driver)
-                with DirectSession(connection, partial(_commit, driver)) as session:
+                with DirectSession(connection, driver, partial(_commit, driver)) as session:
                     yield session
 
     async def run(self, step: Callable[[Connection], Result]) -> Result:

@@ -9,18 +9,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from storage.database import CHANNEL, Database, News
+from storage.engines import CONNECTING
 
 PAUSE = 1.0
 """Seconds before the next attempt to listen."""
-
-CONNECTING: dict[str, Any] = {
-    "connect_timeout": 5,
-    # A server that vanished without a word is noticed after twenty seconds.
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 2,
-}
-"""Parameters of libpq, in seconds."""
 
 
 async def listen(database: Database) -> None:

@@ -20,6 +20,9 @@ Step = Callable[[UnitOfWork, Sequence[Item]], Awaitable[Sequence[Result]]]
 MOST = 10
 """Items in one transaction: an alert that comes behind them waits for no more."""
 
+ENOUGH = 2
+"""Items that find the database away, one after the other, so that the others need not ask."""
+
 
 @dataclass(frozen=True)
 class _Place(Generic[Item, Result]):
@@ -27,11 +30,11 @@ class _Place(Generic[Item, Result]):
     done: asyncio.Future[Result]
 
     def succeed(self, result: Result) -> None:
-        if not self.done.cancelled():
+        if not self.done.done():
             self.done.set_result(result)
 
     def fail(self, error: Exception) -> None:
-        if not self.done.cancelled():
+        if not self.done.done():
             self.done.set_exception(error)
 
 
@@ -45,17 +48,14 @@ class Together(Generic[Item, Result]):
     def __init__(self, database: Database, step: Step[Item, Result]) -> None:
         self._database = database
         self._step = step
+        self._first: deque[_Place[Item, Result]] = deque()
         self._waiting: deque[_Place[Item, Result]] = deque()
         self._turn = asyncio.Lock()
 
     async def do(self, item: Item, *, first: bool = False) -> Result:
         """The result for `item`, once it is committed. `first`: before those who wait. Raises what the step raises."""
         done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        place = _Place(item, done)
-        if first:
-            self._waiting.appendleft(place)
-        else:
-            self._waiting.append(place)
+        (self._first if first else self._waiting).append(_Place(item, done))
         try:
             while not done.done():
                 async with self._turn:
@@ -67,21 +67,23 @@ class Together(Generic[Item, Result]):
         return done.result()
 
     async def _next(self) -> None:
-        taken = [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
+        taken: list[_Place[Item, Result]] = []
+        for waiting in (self._first, self._waiting):
+            while waiting and len(taken) < MOST:
+                taken.append(waiting.popleft())
         try:
             await self._work_off([place for place in taken if not place.done.cancelled()])
         except asyncio.CancelledError:
             # Whoever did it for all goes away: the next one does what is left.
-            self._waiting.extendleft(place for place in reversed(taken) if not place.done.done())
+            self._first.extendleft(place for place in reversed(taken) if not place.done.done())
             raise
 
     async def _work_off(self, places: Sequence[_Place[Item, Result]]) -> None:
         try:
             results = await self._commit(places)
         except Exception as error:
-            if len(places) > 1 and not is_database_outage(error):
+            if len(places) > 1:
                 await self._each_alone(places)
-                return
             for place in places:
                 place.fail(error)
         else:
@@ -89,13 +91,19 @@ class Together(Generic[Item, Result]):
                 place.succeed(result)
 
     async def _each_alone(self, places: Sequence[_Place[Item, Result]]) -> None:
+        """Until two in a row have found the database away: one may just have met a row that somebody holds."""
+        away = 0
         for place in places:
             try:
                 (result,) = await self._commit([place])
             except Exception as error:
                 place.fail(error)
+                away = away + 1 if is_database_outage(error) else 0
+                if away == ENOUGH:
+                    return
             else:
                 place.succeed(result)
+                away = 0
 
     async def _commit(self, places: Sequence[_Place[Item, Result]]) -> Sequence[Result]:
         async with self._database.work() as work:

@@ -80,10 +80,11 @@ async def test_what_is_urgent_goes_before_what_waits(database: Counting) -> None
         await asyncio.sleep(0)
         for number in range(3):
             group.create_task(one.do(f"routine {number}"))
-        group.create_task(one.do("alert", first=True))
+        for name in ("alert", "another alert"):
+            group.create_task(one.do(name, first=True))
         await asyncio.sleep(0)
         database.gate.set()
-    assert await noted(database) == ["under way", "alert", "routine 0", "routine 1", "routine 2"]
+    assert await noted(database) == ["under way", "alert", "another alert", "routine 0", "routine 1", "routine 2"]
 
 
 async def test_one_that_fails_fails_alone(database: Counting) -> None:
@@ -91,6 +92,18 @@ async def test_one_that_fails_fails_alone(database: Counting) -> None:
     results = await asyncio.gather(*(one.do(name) for name in ("a", "b", BROKEN, "c")), return_exceptions=True)
     assert [str(result) for result in results] == ["a", "b", "broken", "c"]
     assert isinstance(results[2], ValueError)
+    assert await noted(database) == ["a", "b", "c"]
+
+
+async def test_one_that_meets_a_row_that_somebody_holds_fails_alone(database: Counting) -> None:
+    async def step(work: UnitOfWork, names: Sequence[str]) -> list[str]:
+        if BROKEN in names:
+            raise OperationalError("SELECT", None, OSError("canceling statement due to lock timeout"))
+        return await note(work, names)
+
+    one = Together(database, step)
+    results = await asyncio.gather(*(one.do(name) for name in ("a", BROKEN, "b", "c")), return_exceptions=True)
+    assert [type(result) for result in results] == [str, OperationalError, str, str]
     assert await noted(database) == ["a", "b", "c"]
 
 
@@ -106,8 +119,8 @@ async def test_while_the_database_is_away_everybody_hears_it_at_once(database: C
     steps = [one.do(f"{number}") for number in range(5)]
     *results, _ = await asyncio.gather(*steps, open_gate(), return_exceptions=True)
     assert {type(result) for result in results} == {OperationalError}
-    # One that was alone, and one for all who had come meanwhile.
-    assert database.begun == 2
+    # One that was alone, one for all who had come meanwhile, and two of them to make sure.
+    assert database.begun == 4
 
 
 async def test_who_goes_away_takes_nobody_along(database: Counting) -> None:
