@@ -6,6 +6,7 @@ many of greenlet, 1 ms of processor time in place of 0.25 (docs/architecture.md,
 """
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, Self, TypeVar, TypeVarTuple, overload
 
@@ -126,11 +127,11 @@ class DirectSession:
     with the commit.
     """
 
-    def __init__(self, connection: Connection, commit: Callable[[], None]) -> None:
+    def __init__(self, connection: Connection, driver: sqlite3.Connection, commit: Callable[[], None]) -> None:
         self._connection = connection
+        self._driver = driver
         self._commit = commit
         self._mapped: SyncSession | None = None
-        self._committed = False
 
     def __enter__(self) -> Self:
         return self
@@ -143,11 +144,15 @@ class DirectSession:
             self._mapped.close()
             self._mapped = None
 
+    def _make_sure(self) -> None:
+        """Without a transaction each statement would be committed by itself."""
+        if not self._driver.in_transaction:
+            raise RuntimeError("a unit of work ends with its commit, and with an error of a flush")
+
     @property
     def _session(self) -> SyncSession:
+        self._make_sure()
         if self._mapped is None:
-            if self._committed:
-                raise RuntimeError("a unit of work ends with its commit")
             if not self._connection.in_transaction():
                 # Begun by us, it is not the session's to end.
                 self._connection.begin()
@@ -192,8 +197,7 @@ class DirectSession:
         return self._session.scalars(statement, params, execution_options=execution_options)
 
     async def rows(self, statement: Any, params: Parameters | Rows | None = None) -> Any:
-        if self._committed:
-            raise RuntimeError("a unit of work ends with its commit")
+        self._make_sure()
         await self.flush()
         return self._connection.execute(statement, params)
 
@@ -212,8 +216,8 @@ class DirectSession:
 
     async def commit(self) -> None:
         """Wait for the disk in a thread. Nobody may go away meanwhile: the connection is in that thread's hands."""
+        self._make_sure()
         await self.flush()
-        self._committed = True
         done = asyncio.get_running_loop().run_in_executor(None, self._commit)
         cancelled = False
         while not done.done():

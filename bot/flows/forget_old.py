@@ -5,6 +5,7 @@ hold no content any more and are kept a week, to look into errors.
 """
 
 from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
 from messages.clinic import Clinic
@@ -20,6 +21,9 @@ EVERY = timedelta(days=1)
 PORTION = 500
 """How many things of a sort are forgotten in one unit of work: alerts and answers wait for no more than that."""
 
+AT_ONCE = 10
+"""Portions in one go: the ladder of alerts waits for no more. The next tick goes on."""
+
 
 async def forget_old(database: Database, clinic: Clinic, now: datetime) -> int:
     """Forget what has outlived its term, once a day. Returns how many things.
@@ -27,29 +31,40 @@ async def forget_old(database: Database, clinic: Clinic, now: datetime) -> int:
     A kill on the way leaves the rest to the next try: the day counts as done only when everything is.
     """
     forgotten: Counter[str] = Counter()
-    done = False
-    while not done:
+    left = dict(_FORGETTING)
+    for _ in range(AT_ONCE):
         async with database.work() as work:
             last = await audit.last_at(work, audit.FORGOTTEN, audit.RETENTION)
             if last is not None and now - last < EVERY:
                 break
-            portion = await _forget_portion(work, now)
-            forgotten.update(portion)
-            done = max(portion.values()) < PORTION
-            if done:
+            for name, forget in list(left.items()):
+                portion = await forget(work, now)
+                forgotten[name] += portion
+                if portion < PORTION:
+                    del left[name]
+            if not left:
                 await audit.note(work, None, audit.FORGOTTEN, audit.RETENTION, None, now=now, **forgotten)
             await work.commit()
     return forgotten.total()
 
 
-async def _forget_portion(work: UnitOfWork, now: datetime) -> dict[str, int]:
-    return {
-        "letters": await letters.forget_contents(work, before=now - LETTERS_KEPT, most=PORTION),
-        "messages": await outbox.forget_ended(work, before=now - RECORDS_KEPT, most=PORTION),
-        "updates": await inbox.forget_handled(
-            work, before=now - UPDATES_KEPT, dead_before=now - RECORDS_KEPT, most=PORTION
-        ),
-    }
+async def _letters(work: UnitOfWork, now: datetime) -> int:
+    return await letters.forget_contents(work, before=now - LETTERS_KEPT, most=PORTION)
+
+
+async def _messages(work: UnitOfWork, now: datetime) -> int:
+    return await outbox.forget_ended(work, before=now - RECORDS_KEPT, most=PORTION)
+
+
+async def _updates(work: UnitOfWork, now: datetime) -> int:
+    return await inbox.forget_handled(work, before=now - UPDATES_KEPT, dead_before=now - RECORDS_KEPT, most=PORTION)
+
+
+_FORGETTING: Mapping[str, Callable[[UnitOfWork, datetime], Awaitable[int]]] = {
+    "letters": _letters,
+    "messages": _messages,
+    "updates": _updates,
+}
 
 
 def next_at(agenda: Agenda) -> datetime | None:

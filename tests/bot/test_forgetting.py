@@ -64,6 +64,25 @@ async def test_more_than_a_portion_is_forgotten_on_the_same_day(world: World, mo
     assert await _count(world, Inbox) == 1
 
 
+async def test_what_is_too_much_for_one_tick_is_left_to_the_next(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forgetting, "PORTION", 2)
+    monkeypatch.setattr(forgetting, "AT_ONCE", 1)
+    two = await pair(world)
+    for number in range(5):
+        two.anna.say(f"Question {number}")
+    await world.settle()
+    now = world.clock.now() + timedelta(days=400)
+    assert await forget_old(world.database, world.clinic, now) == 6
+    next_time = forgetting.next_at(await world.app.agenda())
+    assert next_time is not None
+    assert next_time <= now
+    for _ in range(20):
+        await forget_old(world.database, world.clinic, now)
+    assert {letter.text for letter in await letters(world)} == {None}
+    assert await _ended(world, now) == 0
+    assert await _count(world, Inbox) == 1
+
+
 async def _count(world: World, table: type[Inbox | Audit | Delivery]) -> int:
     async with world.database.read() as work:
         return await work.session.scalar(select(func.count()).select_from(table)) or 0

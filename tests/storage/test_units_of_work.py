@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from storage import figures, migrating
 from storage.database import Database, UnitOfWork
 from storage.tables import Audit
+from tests.databases import Sqlite
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -96,3 +97,14 @@ async def test_a_look_at_the_database_waits_for_nobody_who_writes(database: Data
         await _write(work, "not committed")
         assert await migrating.current(database) == migrating.head()
         await figures.read(database, now=NOW, since=NOW)
+
+
+async def test_a_unit_of_work_ends_with_its_commit_on_sqlite(sqlite: Sqlite) -> None:
+    with sqlite.database() as address:
+        database = Database(address)
+        async with database.work() as work:
+            await work.commit()
+            with pytest.raises(RuntimeError, match="ends with its commit"):
+                await _write(work, "past the end")
+        assert await _count(database) == 0
+        await database.close()
