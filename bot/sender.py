@@ -398,7 +398,6 @@ class Sender:
 
     async def _insist(self, write: Callable[[UnitOfWork], Awaitable[None]]) -> None:
         """Commit what a row has come to, however long the database is away."""
-
         await self._patience.insist(lambda: self._alone(write))
 
 

@@ -28,7 +28,8 @@ AT_ONCE = 10
 async def forget_old(database: Database, clinic: Clinic, now: datetime) -> int:
     """Forget what has outlived its term, once a day. Returns how many things.
 
-    A kill on the way leaves the rest to the next try: the day counts as done only when everything is.
+    A kill on the way leaves the rest to the next try: the day counts as done only when everything is. The audit holds
+    the numbers of the go that came to the end.
     """
     forgotten: Counter[str] = Counter()
     left = dict(_FORGETTING)

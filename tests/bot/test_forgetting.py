@@ -1,6 +1,6 @@
 """What is no longer needed is forgotten in its time; what was done stays known."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -49,11 +49,7 @@ async def test_it_is_done_once_a_day(world: World) -> None:
 
 async def test_more_than_a_portion_is_forgotten_on_the_same_day(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forgetting, "PORTION", 2)
-    two = await pair(world)
-    for number in range(5):
-        two.anna.say(f"Question {number}")
-    await world.settle()
-    now = world.clock.now() + timedelta(days=400)
+    now = await _long_after_five_questions(world)
     records, updates = await _ended(world, now), await _count(world, Inbox)
     assert records > 4
     assert updates > 4
@@ -67,11 +63,7 @@ async def test_more_than_a_portion_is_forgotten_on_the_same_day(world: World, mo
 async def test_what_is_too_much_for_one_tick_is_left_to_the_next(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forgetting, "PORTION", 2)
     monkeypatch.setattr(forgetting, "AT_ONCE", 1)
-    two = await pair(world)
-    for number in range(5):
-        two.anna.say(f"Question {number}")
-    await world.settle()
-    now = world.clock.now() + timedelta(days=400)
+    now = await _long_after_five_questions(world)
     assert await forget_old(world.database, world.clinic, now) == 6
     next_time = forgetting.next_at(await world.app.agenda())
     assert next_time is not None
@@ -81,6 +73,15 @@ async def test_what_is_too_much_for_one_tick_is_left_to_the_next(world: World, m
     assert {letter.text for letter in await letters(world)} == {None}
     assert await _ended(world, now) == 0
     assert await _count(world, Inbox) == 1
+
+
+async def _long_after_five_questions(world: World) -> datetime:
+    """When everything that was written and recorded until then has outlived its term."""
+    two = await pair(world)
+    for number in range(5):
+        two.anna.say(f"Question {number}")
+    await world.settle()
+    return world.clock.now() + timedelta(days=400)
 
 
 async def _count(world: World, table: type[Inbox | Audit | Delivery]) -> int:
