@@ -80,33 +80,39 @@ class Together(Generic[Item, Result]):
 
     async def _work_off(self, places: Sequence[_Place[Item, Result]]) -> None:
         try:
-            results = await self._commit(places)
+            await self._commit(places)
         except Exception as error:
             if len(places) > 1:
-                await self._each_alone(places)
+                await self._each_alone([place for place in places if not place.done.done()])
             for place in places:
                 place.fail(error)
-        else:
-            for place, result in zip(places, results, strict=True):
-                place.succeed(result)
 
     async def _each_alone(self, places: Sequence[_Place[Item, Result]]) -> None:
         """Until two in a row have found the database away: one may just have met a row that somebody holds."""
         away = 0
         for place in places:
             try:
-                (result,) = await self._commit([place])
+                await self._commit([place])
             except Exception as error:
                 place.fail(error)
                 away = away + 1 if is_database_outage(error) else 0
                 if away == ENOUGH:
                     return
             else:
-                place.succeed(result)
                 away = 0
 
-    async def _commit(self, places: Sequence[_Place[Item, Result]]) -> Sequence[Result]:
-        async with self._database.work() as work:
-            results = await self._step(work, [place.item for place in places])
-            await work.commit()
-        return results
+    async def _commit(self, places: Sequence[_Place[Item, Result]]) -> None:
+        committing = False
+        try:
+            async with self._database.work() as work:
+                results = await self._step(work, [place.item for place in places])
+                committing = True
+                await work.commit()
+        except Exception as error:
+            if committing and is_database_outage(error):
+                # It may be committed, its answer lost: done again, a message would look like somebody else's.
+                for place in places:
+                    place.fail(error)
+            raise
+        for place, result in zip(places, results, strict=True):
+            place.succeed(result)

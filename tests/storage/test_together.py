@@ -19,12 +19,16 @@ BROKEN = "broken"
 
 
 class Counting(Database):
-    """Counts the transactions that it begins; `away` makes them fail, `gate` holds them up."""
+    """Counts the transactions that it begins; `away` makes them fail, `gate` holds them up.
+
+    `answers_lost`: they are committed, and whoever commits hears that the connection is gone.
+    """
 
     def __init__(self, address: str) -> None:
         super().__init__(address)
         self.begun = 0
         self.away = False
+        self.answers_lost = False
         self.gate = asyncio.Event()
         self.gate.set()
 
@@ -36,6 +40,8 @@ class Counting(Database):
             raise OperationalError("BEGIN", None, OSError("no route"))
         async with super().work() as work:
             yield work
+            if self.answers_lost:
+                raise OperationalError("COMMIT", None, OSError("connection lost"))
 
 
 @pytest.fixture
@@ -121,6 +127,20 @@ async def test_while_the_database_is_away_everybody_hears_it_at_once(database: C
     assert {type(result) for result in results} == {OperationalError}
     # One that was alone, one for all who had come meanwhile, and two of them to make sure.
     assert database.begun == 4
+
+
+async def test_what_may_be_committed_is_not_done_again(database: Counting) -> None:
+    one = Together(database, note)
+    database.gate.clear()
+
+    async def open_gate() -> None:
+        database.gate.set()
+
+    steps = [one.do(f"{number}") for number in range(5)]
+    database.answers_lost = True
+    *results, _ = await asyncio.gather(*steps, open_gate(), return_exceptions=True)
+    assert {type(result) for result in results} == {OperationalError}
+    assert await noted(database) == ["0", "1", "2", "3", "4"]
 
 
 async def test_who_goes_away_takes_nobody_along(database: Counting) -> None:
