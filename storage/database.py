@@ -221,12 +221,20 @@ class UnitOfWork:
 
 
 class Database:
-    """A database and its units of work."""
+    """A database and its units of work.
 
-    def __init__(self, address: str) -> None:
+    One that is not `durable` does not wait for the disk: a power cut may take what was committed, a kill takes
+    nothing. For what is thrown away afterwards.
+    """
+
+    def __init__(self, address: str, *, durable: bool = True) -> None:
+        """Raises ValueError for anything but SQLite and PostgreSQL."""
         self.url = normal_url(address)
         file = sqlite_file(self.url)
-        self.engines: Engines = SqliteEngines(self.url, file) if file else PostgresEngines(self.url)
+        if file:
+            self.engines: Engines = SqliteEngines(self.url, file, durable=durable)
+        else:
+            self.engines = PostgresEngines(self.url, durable=durable)
         self.is_sqlite = file is not None
         self.listeners = Listeners()
 

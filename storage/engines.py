@@ -77,12 +77,14 @@ class PostgresEngines:
     before its use, which would be another two: who meets one that was cut tries again (bot/patience.py).
     """
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, *, durable: bool) -> None:
         self.engine = _postgres(url)
         self._reader = _postgres(url, isolation_level="AUTOCOMMIT")
 
         _say_first(self._reader, "SET default_transaction_read_only = on")
         _say_first(self.engine, f"SET lock_timeout = '{LOCK_SECONDS}s'")
+        if not durable:
+            _say_first(self.engine, "SET synchronous_commit = off")
 
     @property
     def synchronous(self) -> tuple[Engine, ...]:
@@ -141,7 +143,7 @@ class SqliteEngines:
     the driver. To hand a connection out of a pool, begin, end and hand it back took longer than most statements do.
     """
 
-    def __init__(self, url: URL, file: Path) -> None:
+    def __init__(self, url: URL, file: Path, *, durable: bool) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         url = url.set(drivername="sqlite+pysqlite")
         self._reader = create_engine(url, poolclass=NullPool, hide_parameters=True)
@@ -149,7 +151,8 @@ class SqliteEngines:
         # A reader of a file in WAL mode waits for nobody, except while another process repairs the file.
         _prepare(self._reader, "query_only=ON")
         # The writer's waiting is done in `_begin`, where the loop goes on meanwhile.
-        _prepare(self._writer, "busy_timeout=0")
+        _prepare(self._writer, "busy_timeout=0", f"synchronous={'FULL' if durable else 'OFF'}")
+        self._durable = durable
         self._idle_readers: list[Connection] = []
         self._idle_writers: list[Connection] = []
         self._one_writer = asyncio.Lock()
@@ -172,7 +175,8 @@ class SqliteEngines:
             with _kept(self._writer, self._idle_writers) as connection:
                 driver = driver_connection(connection)
                 await _begin(driver)
-                with DirectSession(connection, driver, partial(_commit, driver)) as session:
+                commit = partial(_commit, driver)
+                with DirectSession(connection, driver, commit, durable=self._durable) as session:
                     yield session
 
     async def run(self, step: Callable[[Connection], Result]) -> Result:
@@ -219,7 +223,7 @@ def _kept(engine: Engine, idle: list[Connection]) -> Iterator[Connection]:
 
 
 _WAIT = f"busy_timeout={BUSY_SECONDS * 1000:.0f}"
-_PRAGMAS = (_WAIT, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+_PRAGMAS = (_WAIT, "journal_mode=WAL", "foreign_keys=ON")
 
 
 def _prepare(engine: Engine, *more: str) -> None:

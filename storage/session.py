@@ -127,10 +127,13 @@ class DirectSession:
     with the commit.
     """
 
-    def __init__(self, connection: Connection, driver: sqlite3.Connection, commit: Callable[[], None]) -> None:
+    def __init__(
+        self, connection: Connection, driver: sqlite3.Connection, commit: Callable[[], None], *, durable: bool = True
+    ) -> None:
         self._connection = connection
         self._driver = driver
         self._commit = commit
+        self._durable = durable
         self._mapped: SyncSession | None = None
 
     def __enter__(self) -> Self:
@@ -215,9 +218,18 @@ class DirectSession:
             self._mapped.flush()
 
     async def commit(self) -> None:
-        """Wait for the disk in a thread. Nobody may go away meanwhile: the connection is in that thread's hands."""
         self._make_sure()
         await self.flush()
+        if self._durable:
+            await self._commit_in_thread()
+        else:
+            self._commit()
+            # Others have their turn here, as they have while the disk is waited for.
+            await asyncio.sleep(0)
+        self._end()
+
+    async def _commit_in_thread(self) -> None:
+        """Wait for the disk. Nobody may go away meanwhile: the connection is in that thread's hands."""
         done = asyncio.get_running_loop().run_in_executor(None, self._commit)
         cancelled = False
         while not done.done():
@@ -226,6 +238,5 @@ class DirectSession:
             except asyncio.CancelledError:
                 cancelled = True
         done.result()
-        self._end()
         if cancelled:
             raise asyncio.CancelledError

@@ -112,6 +112,6 @@ class Sqlite:
 
 
 async def _migrate(address: str) -> None:
-    database = Database(address)
+    database = Database(address, durable=False)
     await migrating.upgrade(database)
     await database.close()
