@@ -8,6 +8,7 @@ from datetime import datetime
 import structlog
 from telegram.error import BadRequest, NetworkError, RetryAfter
 from telegram.ext import ApplicationBuilder, ExtBot
+from telegram.request import BaseRequest
 
 from bot import command_menu, errors
 from bot.clock import Clock
@@ -67,7 +68,6 @@ from bot.pacing import ThrottleLimiter, seconds_of
 from bot.patience import Patience
 from bot.schedule import Schedule, Timed
 from bot.sender import Sender
-from bot.telegram_request import TelegramRequest
 from bot.texts import PublishedTexts
 from bot.throttle import Limits, Throttle
 from bot.watchdog import Sign
@@ -75,7 +75,7 @@ from messages.clinic import Clinic
 from messages.outgoing import Kind
 from messages.templates import Texts
 from storage import outbox
-from storage.agenda import Agenda, agenda, anything_due
+from storage.agenda import Agenda, agenda
 from storage.database import Database, News
 from storage.listening import listen
 
@@ -160,17 +160,30 @@ DRAIN_SECONDS = 8.0
 """How long a stop waits for what is under way: under the ten seconds that supervisors give."""
 
 
+Connect = Callable[[int], BaseRequest]
+"""Makes what calls Telegram, so many calls at a time: bot/telegram_request.py, or a sandbox in this process."""
+
+
 class Aftercare:
     """The running program: start, settle, stop."""
 
     def __init__(
-        self, *, token: str, api_url: str, database: Database, clock: Clock, clinic: Clinic, limits: Limits
+        self,
+        *,
+        token: str,
+        api_url: str,
+        connect: Connect,
+        database: Database,
+        clock: Clock,
+        clinic: Clinic,
+        limits: Limits,
     ) -> None:
         self.database = database
         self.clock = clock
         self.clinic = clinic
         self._token = token
         self._api_url = api_url.rstrip("/")
+        self._connect_with = connect
         self._limits = limits
         self.progress = Wake()
         self.poller: Poller | None = None
@@ -270,12 +283,12 @@ class Aftercare:
         )
 
     def _application(self) -> Bots:
-        self._poll_request = TelegramRequest(1)
+        self._poll_request = self._connect_with(1)
         bot = ExtBot(
             self._token,
             base_url=f"{self._api_url}/bot",
             base_file_url=f"{self._api_url}/file/bot",
-            request=TelegramRequest(POOL),
+            request=self._connect_with(POOL),
             get_updates_request=self._poll_request,
             rate_limiter=ThrottleLimiter(self.throttle, paid_broadcast=self._limits.paid_broadcast),
         )
@@ -292,31 +305,24 @@ class Aftercare:
         if claims or uncertain:
             log.warning("recovered", claims=claims, uncertain=uncertain)
 
-    async def settle(self) -> None:
+    async def settle(self) -> Agenda:
         """Until nothing is left to do at the current time: no update waits, no due message is unsent.
 
-        Raises what a task of the program died of.
+        Returns what is planned after that. Raises what a task of the program died of.
         """
         patience = Patience("settling")
         while True:
-            settled = await patience.insist(self._settled)
+            planned = None if self.handling.busy or self.sender.busy else await patience.insist(self.agenda)
             if self.nursery.failed.done():
                 self.nursery.failed.result()
-            if settled:
-                return
+            if planned is not None and not planned.anything_due(self.clock.now()):
+                return planned
             await self.progress.wait(0.2)
-
-    async def _settled(self) -> bool:
-        now = self.clock.now()
-        if self.handling.busy or self.sender.busy:
-            return False
-        async with self.database.read() as work:
-            return not await anything_due(work, now=now)
 
     async def agenda(self) -> Agenda:
         """What is planned at this moment."""
         async with self.database.read() as work:
-            return await agenda(work)
+            return await agenda(work, now=self.clock.now())
 
     def next_event(self, planned: Agenda) -> datetime | None:
         """When the program will next do something by itself; in the past when it is late."""

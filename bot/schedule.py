@@ -84,7 +84,7 @@ class Schedule:
 
     async def _agenda(self) -> Agenda:
         async with self._database.read() as work:
-            return await agenda(work)
+            return await agenda(work, now=self._clock.now())
 
     def _due(self, planned: Agenda) -> dict[str, Tick]:
         """The ticks that have something to do."""

@@ -28,7 +28,6 @@ from telegram.ext import ExtBot
 
 from bot.keyboards import markup
 from bot.pacing import Paced, seconds_of
-from bot.telegram_request import NotSent
 from messages.markup import plain_text
 from messages.outgoing import Media, MediaKind, Outgoing
 from messages.retrying import Failure
@@ -43,6 +42,10 @@ _ALBUM_TYPES: dict[MediaKind, type[PhotoInAlbum | VideoInAlbum | AudioInAlbum | 
     MediaKind.AUDIO: AudioInAlbum,
     MediaKind.DOCUMENT: DocumentInAlbum,
 }
+
+
+class NotSent(Exception):
+    """Telegram cannot have got the call. The cause of the error that the caller gets (bot/telegram_request.py)."""
 
 
 async def send(bot: AnyBot, chat_id: int, outgoing: Outgoing, *, paced: Paced) -> tuple[int, ...]:

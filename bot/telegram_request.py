@@ -43,6 +43,8 @@ from aiohttp import (
 from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
+from bot.telegram_calls import NotSent
+
 CONNECT_SECONDS = 5.0
 POOL_SECONDS = 5.0
 READ_SECONDS = 20.0
@@ -60,10 +62,6 @@ _ESCAPED = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 Files = Mapping[str, tuple[str, Any, str]]
-
-
-class NotSent(Exception):
-    """Telegram cannot have got the call. The cause of the error that the caller gets."""
 
 
 class TelegramRequest(BaseRequest):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, Select, bindparam, or_, select
+from sqlalchemy import bindparam, or_, select
 
 from storage import alerts, audit, check_ins, inbox, outbox, staff
 from storage.database import UnitOfWork, UtcDateTime
@@ -17,7 +17,8 @@ class Agenda:
     """The earliest time of each kind of work, aware; None where nothing is planned. A past one is late.
 
     `digest` lies in the past where somebody's first digest has no time yet. `forgotten` is when the old was last
-    forgotten; `uncertain` whether of a check-in nobody knows if it has arrived.
+    forgotten; `uncertain` whether of a check-in nobody knows if it has arrived; `under_way` whether an update waits
+    that could be handled, or somebody has a message in hand.
     """
 
     message: datetime | None
@@ -29,6 +30,11 @@ class Agenda:
     digest: datetime | None
     forgotten: datetime | None
     uncertain: bool
+    under_way: bool
+
+    def anything_due(self, now: datetime) -> bool:
+        """Whether an update could be handled at `now`, or a message is due or on its way."""
+        return self.under_way or (self.message is not None and self.message <= now)
 
 
 _TIMES = (
@@ -40,30 +46,17 @@ _TIMES = (
     staff.NEXT_DIGEST,
     audit.LAST_FORGETTING,
 )
+_NOW = bindparam("now", type_=UtcDateTime)
 _AGENDA = select(
     check_ins.PERHAPS_SENT.exists(),
+    or_(inbox.waiting_at(_NOW).exists(), outbox.UNDER_WAY.exists()),
     *(each.scalar_subquery() for each in (*_TIMES, *outbox.NEXT_OF_EACH_LANE)),
 )
 
-_NOW = bindparam("now", type_=UtcDateTime)
 
-
-def _exists(statement: Select[int], *which: ColumnElement[bool]) -> ColumnElement[bool]:
-    return statement.where(*which).exists()
-
-
-_ANYTHING_DUE = select(
-    or_(
-        _exists(inbox.waiting_at(_NOW)),
-        outbox.UNDER_WAY.exists(),
-        *(each.scalar_subquery() <= _NOW for each in outbox.NEXT_OF_EACH_LANE),
-    )
-)
-
-
-async def agenda(work: UnitOfWork) -> Agenda:
-    """Everything that is planned."""
-    uncertain, *times = (await work.session.rows(_AGENDA)).one()
+async def agenda(work: UnitOfWork, *, now: datetime) -> Agenda:
+    """Everything that is planned, and what is to be done at `now`."""
+    uncertain, under_way, *times = (await work.session.rows(_AGENDA, {"now": now})).one()
     lanes = [each for each in times[len(_TIMES) :] if each is not None]
     retry, climb, nudge, silence, unfinished, digest, forgotten = times[: len(_TIMES)]
     return Agenda(
@@ -76,9 +69,5 @@ async def agenda(work: UnitOfWork) -> Agenda:
         digest=digest,
         forgotten=forgotten,
         uncertain=bool(uncertain),
+        under_way=bool(under_way),
     )
-
-
-async def anything_due(work: UnitOfWork, *, now: datetime) -> bool:
-    """Whether an update could be handled at `now`, or a message is due or on its way."""
-    return bool((await work.session.rows(_ANYTHING_DUE, {"now": now})).scalar())

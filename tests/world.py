@@ -26,7 +26,7 @@ from bot.clock import MovableClock
 from bot.flows.add_patient import add_patient
 from bot.flows.record_session import Recorded, record_session
 from bot.sandbox.person import Person
-from bot.stage import Stage
+from bot.staging.served_stage import ServedStage
 from bot.throttle import NO_LIMITS, Limits
 from messages.care_plan import Family, plan_of
 from messages.clinic import Clinic
@@ -41,7 +41,7 @@ START = datetime(2026, 3, 2, 10, 0, tzinfo=PARIS)
 CLINIC = Clinic(name="Lindenhof Clinic", zone=PARIS, phone="+33 1 23 45 67 89", emergency_number="112", language="en")
 
 
-class World(Stage):
+class World(ServedStage):
     """Everything a test needs. `start` again after `crash` goes on with the same database."""
 
     def __init__(self, database_url: str, *, start: datetime = START, limits: Limits = NO_LIMITS) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 from bot import logs
 from bot.clock import MovableClock, SystemClock
 from bot.lifecycle import first_of
-from bot.stage import Stage
-from bot.story import CLINIC, HINTS, opening_time, tell
+from bot.staging.served_stage import ServedStage
+from bot.staging.story import CLINIC, HINTS, opening_time, tell
 from storage import migrating
 from storage.database import Database
 
@@ -44,16 +44,16 @@ async def _serve(port: int) -> None:
             await stage.close()
 
 
-def _stage(address: str, port: int) -> Stage:
+def _stage(address: str, port: int) -> ServedStage:
     clock = MovableClock(opening_time(SystemClock().now()))
     try:
-        return Stage(address, CLINIC, clock, hints=HINTS, port=port)
+        return ServedStage(address, CLINIC, clock, hints=HINTS, port=port)
     except OSError:
         # The usual port is taken: any free one will do.
-        return Stage(address, CLINIC, clock, hints=HINTS, port=0)
+        return ServedStage(address, CLINIC, clock, hints=HINTS, port=0)
 
 
 async def _migrate(address: str) -> None:
-    database = Database(address)
+    database = Database(address, durable=False)
     await migrating.upgrade(database)
     await database.close()

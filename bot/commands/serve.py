@@ -16,6 +16,7 @@ from bot.intake import ALLOWED_UPDATES
 from bot.lifecycle import Nursery, StopSignal
 from bot.patience import Patience
 from bot.settings import TELEGRAM, Settings, load
+from bot.telegram_request import TelegramRequest
 from bot.throttle import PAID_LIMITS, Limits
 from bot.watchdog import Stuck, Watchdog
 from bot.web.application import application, webhook_path
@@ -83,6 +84,7 @@ class _Serving:
         self._program = Aftercare(
             token=settings.token,
             api_url=settings.telegram_api_url,
+            connect=TelegramRequest,
             database=self._database,
             clock=self._clock,
             clinic=settings.clinic(),

@@ -14,11 +14,11 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from bot import logs
-from bot.cast import Manner
-from bot.casting import join_patient, join_staff, rest_digests, scripted, scripted_practitioner
 from bot.clock import MovableClock
 from bot.sandbox.transcript import Line
-from bot.stage import Stage
+from bot.staging.cast import Manner
+from bot.staging.casting import join_patient, join_staff, rest_digests, scripted, scripted_practitioner
+from bot.staging.stage import Stage
 from messages.care_plan import Family, plan_of
 from messages.clinic import Clinic
 from storage import migrating, outbox
@@ -65,14 +65,10 @@ async def simulate(family: Family, sessions: int, seed: int) -> tuple[list[Line]
         address = f"sqlite:///{Path(folder) / 'simulation.db'}"
         await _migrate(address)
         stage = Stage(address, CLINIC, MovableClock(BEGIN))
-        await stage.open()
-        try:
-            await stage.start()
-            await _live(stage, family, sessions, Random(seed))
-            outcomes = await _outcomes(stage)
-            await stage.stop()
-        finally:
-            await stage.close()
+        await stage.start()
+        await _live(stage, family, sessions, Random(seed))
+        outcomes = await _outcomes(stage)
+        await stage.stop()
     return stage.sandbox.transcript, outcomes
 
 
@@ -95,7 +91,7 @@ async def _live(stage: Stage, family: Family, sessions: int, random: Random) -> 
 
 
 async def _migrate(address: str) -> None:
-    database = Database(address)
+    database = Database(address, durable=False)
     await migrating.upgrade(database)
     await database.close()
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from sqlalchemy import func, select
 
 from storage import check_ins
-from storage.agenda import anything_due
+from storage.agenda import agenda
 from storage.database import Database
 from storage.tables import Inbox, Outbox
 
@@ -26,7 +26,8 @@ async def settled(database: Database, *, updates: int, seconds: float) -> None:
 
 async def _is_settled(database: Database, updates: int) -> bool:
     async with database.read() as work:
-        if await anything_due(work, now=datetime.now(UTC)):
+        now = datetime.now(UTC)
+        if (await agenda(work, now=now)).anything_due(now):
             return False
         owed = select(func.count()).where(Outbox.ended_at.is_(None))
         stored = select(func.count()).select_from(Inbox)

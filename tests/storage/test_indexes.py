@@ -8,7 +8,7 @@ from sqlalchemy import event
 
 from messages.outgoing import Lane
 from storage import inbox, outbox
-from storage.agenda import agenda, anything_due
+from storage.agenda import agenda
 from storage.database import Database, UnitOfWork
 from storage.tables import Outbox
 from tests.databases import Sqlite
@@ -17,8 +17,7 @@ NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
 async def _ask_everything(work: UnitOfWork) -> None:
-    await agenda(work)
-    await anything_due(work, now=NOW)
+    await agenda(work, now=NOW)
     await outbox.next_by_lane(work)
     for lane in Lane:
         await outbox.claim(work, lane, many=30, now=NOW)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import update
 
 from messages.care_plan import Family
+from storage.agenda import Agenda
 from storage.tables import Patient, Staff
 from tests.world import World
 from tests.year.model import History, Ledger, PatientFacts, StaffFacts
@@ -19,15 +20,15 @@ LANGUAGES = ("en", "en", "fr")
 class YearWorld(World):
     """A world in which taps may stay unanswered for a while, because Telegram was told to fail."""
 
-    async def settle(self) -> None:
+    async def settle(self) -> Agenda:
         """Until every update is handled or waits to be tried again, and every due message is sent or put back."""
         async with asyncio.timeout(60):
             while True:
                 self.app.throttle.forget_pauses()
                 await self.sandbox.changed(lambda: not self.sandbox.unconfirmed_updates, 30)
-                await self.app.settle()
+                planned = await self.app.settle()
                 if not self.sandbox.unconfirmed_updates:
-                    return
+                    return planned
 
 
 async def open_clinic(world: YearWorld, ledger: Ledger, random: Random, *, patients: int) -> None:

@@ -1,4 +1,4 @@
-"""The real application against the sandbox, with a clock that can be moved: demo, simulator and tests.
+"""The real application against the sandbox, with a clock that can be moved: simulator, demo and tests.
 
 Moving the clock leaves nothing out: it jumps from event to event, so that everything happens at its own time
 and in its order, only faster.
@@ -10,11 +10,12 @@ from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from telegram.request import BaseRequest
+
 from bot.app import Aftercare
 from bot.clock import MovableClock
-from bot.lifecycle import Nursery
 from bot.sandbox.sandbox import Sandbox
-from bot.sandbox.server import SandboxServer
+from bot.staging import in_process
 from bot.throttle import NO_LIMITS, Limits
 from messages.clinic import Clinic
 from storage.agenda import Agenda
@@ -39,9 +40,9 @@ class Player(Protocol):
 
 
 class Stage:
-    """Sandbox, application and clock. It is the sandbox's time machine.
+    """Sandbox, application and clock, in one process and without a network. It is the sandbox's time machine.
 
-    `start` and `stop` the application as often as wanted; `open` and `close` the sandbox once.
+    `start` and `stop` the application as often as wanted.
     """
 
     def __init__(
@@ -51,18 +52,13 @@ class Stage:
         clock: MovableClock,
         *,
         limits: Limits = NO_LIMITS,
-        hints: tuple[str, ...] = (),
-        port: int = 0,
-        bot_username: str = "aftercare_sandbox_bot",
     ) -> None:
-        """Raises OSError where the port is taken."""
         self.clock = clock
         self.clinic = clinic
         self.database_url = database_url
         self.limits = limits
         self.players: Sequence[Player] = ()
-        self.sandbox = Sandbox(clock.now, bot_name=clinic.name, bot_username=bot_username)
-        self.server = SandboxServer(self.sandbox, time_machine=self, clinic=clinic.name, hints=hints, port=port)
+        self.sandbox = Sandbox(clock.now, bot_name=clinic.name)
         self.database: Database
         self.app: Aftercare
 
@@ -75,23 +71,23 @@ class Stage:
         """The present, aware, in UTC."""
         return self.clock.now()
 
-    async def open(self) -> None:
-        """Let the sandbox answer."""
-        self._nursery = Nursery()
-        self._serving = self._nursery.start_loop("sandbox", self.server.serve())
+    @property
+    def api_url(self) -> str:
+        """Where the application finds the sandbox."""
+        return in_process.ADDRESS
 
-    async def close(self) -> None:
-        """Stop the sandbox."""
-        self.server.stop()
-        await asyncio.gather(self._serving, return_exceptions=True)
-        await self._nursery.stop()
+    def connect(self, _connections: int) -> BaseRequest:
+        """What the application calls the sandbox with."""
+        return in_process.InProcessRequest(self.sandbox)
 
     async def start(self) -> None:
         """Start the application on the database, as it stands."""
-        self.database = Database(self.database_url)
+        # A stage's database is thrown away with its folder.
+        self.database = Database(self.database_url, durable=False)
         self.app = Aftercare(
-            token=self.server.token,
-            api_url=self.server.url,
+            token=self.sandbox.token,
+            api_url=self.api_url,
+            connect=self.connect,
             database=self.database,
             clock=self.clock,
             clinic=self.clinic,
@@ -106,14 +102,17 @@ class Stage:
         await self.app.stop()
         await self.database.close()
 
-    async def settle(self) -> None:
-        """Until every update is handled and every due message is sent. Raises TimeoutError when it never ends."""
+    async def settle(self) -> Agenda:
+        """Until every update is handled and every due message is sent; returns what is planned after that.
+
+        Raises TimeoutError when it never ends.
+        """
         async with asyncio.timeout(SETTLE_SECONDS):
-            await self.sandbox.settled()
-            await self.app.settle()
-            while self.sandbox.unconfirmed_updates or self.sandbox.open_queries():
+            while True:
                 await self.sandbox.settled()
-                await self.app.settle()
+                planned = await self.app.settle()
+                if not (self.sandbox.unconfirmed_updates or self.sandbox.open_queries()):
+                    return planned
 
     async def next_event(self) -> datetime | None:
         """When somebody or the program will next do something by themselves."""
@@ -125,22 +124,21 @@ class Stage:
 
     async def move_to(self, when: datetime) -> None:
         """Live through everything up to `when`. Raises RuntimeError if something stays due for ever."""
-        await self.settle()
         last, repeated = self.clock.now(), 0
-        planned = await self.app.agenda()
+        planned = await self.settle()
         while (event := self._next_event(planned)) is not None and event <= when:
             moment = max(event, self.clock.now())
             repeated = repeated + 1 if moment == last else 0
             if repeated > STEPS_AT_ONE_TIME:
                 raise RuntimeError(f"something stays due at {moment.isoformat()}")
             last = moment
-            await self._arrive(moment, planned)
-            planned = await self.app.agenda()
+            planned = await self._arrive(moment, planned)
         await self._arrive(when, planned)
 
-    async def _arrive(self, moment: datetime, planned: Agenda) -> None:
+    async def _arrive(self, moment: datetime, planned: Agenda) -> Agenda:
         self.clock.set(moment)
         await self.app.catch_up(planned)
-        await self.settle()
+        planned = await self.settle()
         while any([await player.act(self.clock.now()) for player in self.players]):
-            await self.settle()
+            planned = await self.settle()
+        return planned

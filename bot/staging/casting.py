@@ -3,12 +3,12 @@
 from datetime import datetime
 from random import Random
 
-from bot.cast import Manner, ScriptedPatient, ScriptedPractitioner
 from bot.flows.add_patient import add_patient
 from bot.flows.invite_staff import invite_staff
 from bot.flows.record_session import record_session
 from bot.sandbox.person import Person
-from bot.stage import Stage
+from bot.staging.cast import Manner, ScriptedPatient, ScriptedPractitioner
+from bot.staging.stage import Stage
 from messages.care_plan import Family
 from messages.timing import wall_clock_add
 from storage import people

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, time, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
-from bot.cast import Manner
-from bot.casting import join_patient, join_staff, patient_to_be, record, scripted, set_cover
 from bot.sandbox.person import Person
-from bot.stage import Stage
+from bot.staging.cast import Manner
+from bot.staging.casting import join_patient, join_staff, patient_to_be, record, scripted, set_cover
+from bot.staging.stage import Stage
 from messages.care_plan import Family
 from messages.clinic import Clinic
 from messages.timing import wall_clock_add
