@@ -18,7 +18,6 @@ No error and no log line carries the address, because the token is in it.
 """
 
 import asyncio
-import json
 import ssl
 from collections.abc import Mapping
 from functools import cache, lru_cache
@@ -43,6 +42,7 @@ from aiohttp import (
 from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
+from bot.telegram_answers import answer_of
 from bot.telegram_calls import NotSent
 
 CONNECT_SECONDS = 5.0
@@ -197,13 +197,7 @@ class TelegramRequest(BaseRequest):
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
         """What Telegram answered. Raises NetworkError for an answer that cannot be Telegram's, whatever its status."""
-        try:
-            answer = json.loads(payload)
-        except ValueError:
-            raise NetworkError("The answer is not JSON") from None
-        if not isinstance(answer, dict) or "ok" not in answer:
-            raise NetworkError("The answer is not Telegram's")
-        return answer
+        return answer_of(payload)
 
 
 class _Pieces:

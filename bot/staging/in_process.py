@@ -5,6 +5,7 @@ course took. The sandbox's faults are faults of a network, and are for its serve
 """
 
 import json
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from telegram.request import BaseRequest, RequestData
@@ -13,6 +14,7 @@ from bot.sandbox.calls import accepted_json, method_name, perform, refused_json
 from bot.sandbox.errors import ApiError
 from bot.sandbox.parameters import Parameters, Upload
 from bot.sandbox.sandbox import Sandbox
+from bot.telegram_answers import answer_of
 
 ADDRESS = "http://sandbox"
 """What stands before "/bot<token>/<method>". Nobody looks it up."""
@@ -56,6 +58,11 @@ class InProcessRequest(BaseRequest):
         except ApiError as error:
             return error.code, json.dumps(refused_json(error)).encode()
         return 200, json.dumps(accepted_json(result)).encode()
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """As over HTTP."""
+        return answer_of(payload)
 
 
 def _parameters(query: str, data: RequestData | None) -> Parameters:

@@ -107,9 +107,10 @@ async def downloaded(bot: Bot, file_id: str) -> bytes:
 @pytest.mark.parametrize("size", [0, 64 * 1024 - 1, 64 * 1024, 1_500_000])
 async def test_a_file_of_any_size_arrives_whole(bot: Bot, anna: Person, size: int) -> None:
     content = b"\r\n--" + bytes(range(256)) * (size // 256) + b"--\r\n"
-    sent = await bot.send_document(anna.id, InputFile(content, filename='Ann "é"\r\n.bin'), caption="für Sie 🌿")
-    assert sent.document is not None
-    assert await downloaded(bot, sent.document.file_id) == content
+    await bot.send_document(anna.id, InputFile(content, filename='Ann "é"\r\n.bin'), caption="für Sie 🌿")
+    assert anna.last.media is not None
+    assert anna.last.media.file is not None
+    assert await downloaded(bot, anna.last.media.file.file_id) == content
     assert anna.last.text == "für Sie 🌿"
 
 
@@ -118,3 +119,14 @@ async def test_an_album_arrives_in_its_order(bot: Bot, anna: Person) -> None:
     album = await bot.send_media_group(anna.id, [InputMediaDocument(each) for each in contents], caption="three")
     received = [await downloaded(bot, each.document.file_id) for each in album if each.document is not None]
     assert received == contents
+
+
+async def test_what_people_write_comes_whole_and_of_what_was_sent_only_the_ids(bot: Bot, anna: Person) -> None:
+    sent = await bot.send_message(anna.id, "How is it?")
+    assert (sent.message_id, sent.chat.id, sent.text) == (anna.last.id, anna.id, None)
+    anna.say("Better", reply_to=anna.last.id)
+    *_, update = await bot.get_updates(timeout=0)
+    assert update.message is not None
+    assert update.message.text == "Better"
+    assert update.message.reply_to_message is not None
+    assert update.message.reply_to_message.text == "How is it?"
