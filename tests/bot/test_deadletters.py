@@ -51,8 +51,8 @@ async def _state(world: World, update_id: int) -> tuple[str, int]:
 
 async def _audited(world: World) -> list[tuple[str, object]]:
     async with world.database.read() as work:
-        lines = await work.session.execute(select(Audit.action, Audit.details).where(Audit.subject == "update"))
-        return [(action, details) for action, details in lines]
+        statement = select(Audit.action, Audit.details).where(Audit.subject == "update").order_by(Audit.id)
+        return [(action, details) for action, details in await work.session.execute(statement)]
 
 
 @pytest.fixture

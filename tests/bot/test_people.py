@@ -130,7 +130,8 @@ async def test_the_card_is_changed_field_by_field(world: World) -> None:
     assert (row.works_from, row.works_until, row.digest_hour) == (time(8, 30), time(17), time(7, 45))
     assert row.digest_due_at == datetime(2026, 3, 3, 6, 45, tzinfo=UTC)
     async with world.database.read() as work:
-        fields = (await work.session.scalars(select(Audit.details).where(Audit.action == "changed"))).all()
+        changes = select(Audit.details).where(Audit.action == "changed").order_by(Audit.id)
+        fields = (await work.session.scalars(changes)).all()
     assert [each["field"] for each in fields] == ["phone", "hours", "digest", "name", "cover", "language"]
 
 

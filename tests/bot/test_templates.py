@@ -12,7 +12,8 @@ from messages.catalogue import all_keys, spec_of
 from messages.markup import plain_text, utf16_length
 from messages.templates import Texts
 from messages.text_directory import code_of, key_of, topic_of
-from storage.tables import Audit, Outbox, TemplateVersion
+from storage.tables import Outbox, TemplateVersion
+from tests.bot.conversation import audited
 from tests.world import World
 
 KEY = "patient.reminder.before_3h"
@@ -239,9 +240,7 @@ async def test_any_earlier_version_comes_back_with_one_tap(world: World) -> None
     assert await live(world, KEY) is None
     await tap(world, alex, "Read it")
     assert "put back by Alex Martin" in alex.last.text
-    async with world.database.read() as work:
-        actions = (await work.session.scalars(select(Audit.action).where(Audit.subject == "text"))).all()
-    assert actions == ["text_published", "text_published", "text_restored", "text_restored"]
+    assert await audited(world, "text") == ["text_published", "text_published", "text_restored", "text_restored"]
 
 
 async def test_two_admins_at_one_text(world: World) -> None:
