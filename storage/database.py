@@ -223,8 +223,8 @@ class UnitOfWork:
 class Database:
     """A database and its units of work.
 
-    One that is not `durable` does not wait for the disk: a power cut may take what was committed, a kill takes
-    nothing. For what is thrown away afterwards.
+    SQLite that is not `durable` does not wait for the disk: a power cut may take what was committed, a kill takes
+    nothing. For what is thrown away afterwards. PostgreSQL has its own word in that.
     """
 
     def __init__(self, address: str, *, durable: bool = True) -> None:
@@ -234,7 +234,7 @@ class Database:
         if file:
             self.engines: Engines = SqliteEngines(self.url, file, durable=durable)
         else:
-            self.engines = PostgresEngines(self.url, durable=durable)
+            self.engines = PostgresEngines(self.url)
         self.is_sqlite = file is not None
         self.listeners = Listeners()
 

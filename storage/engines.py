@@ -3,15 +3,16 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from storage.session import DirectSession, PostgresSession, Session
 
@@ -24,10 +25,13 @@ BUSY_PAUSE = 0.005
 """Seconds between two attempts to get SQLite's write lock from another process."""
 
 POOL_SIZE = 4
-"""Connections at hand for writers, and as many for readers; as many more are opened in a rush.
+"""Connections kept at hand for writers, and as many for readers; as many more are opened in a rush.
 
 So a process has at most 19 with its lock, its clock and its ear, and five processes fit into PostgreSQL's usual 100.
 """
+
+ROOM_SECONDS = 30.0
+"""How long a unit of work waits for one of PostgreSQL's connections."""
 
 CONNECTING: dict[str, Any] = {
     "connect_timeout": 10,
@@ -77,42 +81,132 @@ class PostgresEngines:
     before its use, which would be another two: who meets one that was cut tries again (bot/patience.py).
     """
 
-    def __init__(self, url: URL, *, durable: bool) -> None:
-        self.engine = _postgres(url)
-        self._reader = _postgres(url, isolation_level="AUTOCOMMIT")
-
-        _say_first(self._reader, "SET default_transaction_read_only = on")
-        _say_first(self.engine, f"SET lock_timeout = '{LOCK_SECONDS}s'")
-        if not durable:
-            _say_first(self.engine, "SET synchronous_commit = off")
+    def __init__(self, url: URL) -> None:
+        writer = _postgres(url)
+        reader = _postgres(url, isolation_level="AUTOCOMMIT")
+        _say_first(reader, "SET default_transaction_read_only = on")
+        _say_first(writer, f"SET lock_timeout = '{LOCK_SECONDS}s'")
+        self._writers, self._readers = _Kept(writer), _Kept(reader)
 
     @property
     def synchronous(self) -> tuple[Engine, ...]:
-        return (self.engine.sync_engine, self._reader.sync_engine)
+        return (self._writers.engine.sync_engine, self._readers.engine.sync_engine)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Session]:
-        async with PostgresSession(self._reader, expire_on_commit=False) as session:
+        async with self._readers.connection() as connection, PostgresSession(connection) as session:
             yield session
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Session]:
-        async with PostgresSession(self.engine, expire_on_commit=False) as session:
-            yield session
+        async with self._writers.connection() as connection:
+            async with PostgresSession(connection) as session:
+                yield session
+            if connection.in_transaction():
+                # It was not committed.
+                await connection.rollback()
 
     async def run(self, step: Callable[[Connection], Result]) -> Result:
-        async with self.engine.connect() as connection:
+        async with self._writers.engine.connect() as connection:
             result = await connection.run_sync(step)
             await connection.commit()
             return result
 
     async def look(self, step: Callable[[Connection], Result]) -> Result:
-        async with self._reader.connect() as connection:
+        async with self._readers.connection() as connection:
             return await connection.run_sync(step)
 
     async def close(self) -> None:
+        await self._writers.close()
+        await self._readers.close()
+
+
+class _Kept:
+    """PostgreSQL's connections between units of work, one each.
+
+    To hand one out of SQLAlchemy's pool, to reset it and to hand it back cost as much as a statement.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self._room = asyncio.Semaphore(2 * POOL_SIZE)
+        self._idle: list[AsyncConnection] = []
+        self._closed = False
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection]:
+        """A connection in a transaction of SQLAlchemy's, of which the server hears with the first statement.
+
+        Raises NoConnectionLeft when none becomes free in time, and DBAPIError when the server cannot be reached.
+        """
+        await self._enter()
+        try:
+            connection = self._idle.pop() if self._idle else await self.engine.connect()
+            try:
+                _begin_unsaid(connection)
+                yield connection
+            except BaseException as error:
+                # To the end also when whoever waits for it is cancelled again.
+                await asyncio.shield(self._after(connection, error))
+                raise
+            await self._keep(connection)
+        finally:
+            self._room.release()
+
+    async def _enter(self) -> None:
+        if not self._room.locked():
+            await self._room.acquire()
+            return
+        try:
+            async with asyncio.timeout(ROOM_SECONDS):
+                await self._room.acquire()
+        except TimeoutError:
+            raise NoConnectionLeft(f"no connection became free in {ROOM_SECONDS:.0f} seconds") from None
+
+    async def _keep(self, connection: AsyncConnection) -> None:
+        if self._closed or len(self._idle) >= POOL_SIZE:
+            await connection.close()
+        else:
+            self._idle.append(connection)
+
+    async def _after(self, connection: AsyncConnection, error: BaseException) -> None:
+        """Keep a connection if all that was wrong is what was done on it, and no statement was broken off."""
+        if isinstance(error, Exception) and not connection.invalidated:
+            try:
+                await connection.rollback()
+            except DBAPIError:
+                await _drop(connection)
+            else:
+                await self._keep(connection)
+            return
+        if connection.invalidated:
+            # What cut this one off has cut off the others too.
+            idle, self._idle = self._idle, []
+            for other in idle:
+                await _drop(other)
+        await _drop(connection)
+
+    async def close(self) -> None:
+        """Give up all connections; one that is in use when its unit of work ends."""
+        self._closed = True
+        while self._idle:
+            await self._idle.pop().close()
         await self.engine.dispose()
-        await self._reader.dispose()
+
+
+def _begin_unsaid(connection: AsyncConnection) -> None:
+    """Begin SQLAlchemy's transaction, for the mapped classes' session to join: it would end one of its own."""
+    within = connection.sync_connection
+    if within is not None and not within.in_transaction():
+        within.begin()
+
+
+async def _drop(connection: AsyncConnection) -> None:
+    """Close a connection at once, whatever is going on on it."""
+    with suppress(DBAPIError):
+        await connection.invalidate()
+    with suppress(DBAPIError):
+        await connection.close()
 
 
 def _say_first(engine: AsyncEngine, setting: str) -> None:
@@ -127,8 +221,7 @@ def _say_first(engine: AsyncEngine, setting: str) -> None:
 def _postgres(url: URL, **options: Any) -> AsyncEngine:
     return create_async_engine(
         url,
-        pool_size=POOL_SIZE,
-        max_overflow=POOL_SIZE,
+        poolclass=NullPool,
         # An error of the database must not carry what people wrote into the log.
         hide_parameters=True,
         connect_args=CONNECTING,

@@ -1,8 +1,10 @@
 """What the queries call: a session whose calls are awaited, whichever database is behind it.
 
-`PostgresSession` is SQLAlchemy's own `AsyncSession`. `DirectSession` is the other, for SQLite: a library in this
-process that answers from memory in some 20 µs. Through aiosqlite each statement cost four changes of thread and as
-many of greenlet, 1 ms of processor time in place of 0.25 (docs/architecture.md, "SQLite without threads").
+`PostgresSession` speaks through a network. `DirectSession` is the other, for SQLite: a library in this process that
+answers from memory in some 20 µs. Through aiosqlite each statement cost four changes of thread and as many of
+greenlet, 1 ms of processor time in place of 0.25 (docs/architecture.md, "SQLite in the loop's own thread").
+
+In both the mapped classes' session is made when the first of them is asked for: many units of work ask for none.
 """
 
 import asyncio
@@ -12,7 +14,7 @@ from typing import Any, Protocol, Self, TypeVar, TypeVarTuple, overload
 
 from sqlalchemy import Connection, Executable, Result, ScalarResult, Select, bindparam, inspect, select
 from sqlalchemy.exc import NoResultFound
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import Session as SyncSession
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
@@ -113,19 +115,86 @@ def _by_key(entity: type[Entity], *, anew: bool = False) -> Select[Entity]:
     return _BY_KEY[entity, anew]
 
 
-class PostgresSession(AsyncSession):
-    """PostgreSQL through a network: every statement is a journey, and awaited."""
+class PostgresSession:
+    """PostgreSQL: every statement is a journey, and awaited. `connection` has begun its transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        self._mapped: AsyncSession | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._end()
+
+    async def _end(self) -> None:
+        mapped, self._mapped = self._mapped, None
+        if mapped is not None:
+            await mapped.close()
+
+    @property
+    def _session(self) -> AsyncSession:
+        if self._mapped is None:
+            self._mapped = AsyncSession(self._connection, expire_on_commit=False, join_transaction_mode="rollback_only")
+        return self._mapped
+
+    async def get(self, entity: type[Entity], ident: Any) -> Entity | None:
+        return await self._session.get(entity, ident)
+
+    async def get_one(
+        self,
+        entity: type[Entity],
+        ident: Any,
+        *,
+        populate_existing: bool | None = None,
+        with_for_update: bool | None = None,
+    ) -> Entity:
+        return await self._session.get_one(
+            entity, ident, populate_existing=bool(populate_existing), with_for_update=with_for_update
+        )
+
+    async def execute(
+        self, statement: Any, params: Parameters | Rows | None = None, *, execution_options: Options = NONE
+    ) -> Any:
+        return await self._session.execute(statement, params, execution_options=execution_options)
+
+    async def scalar(
+        self, statement: Any, params: Parameters | None = None, *, execution_options: Options = NONE
+    ) -> Any:
+        return await self._session.scalar(statement, params, execution_options=execution_options)
+
+    async def scalars(
+        self, statement: Any, params: Parameters | None = None, *, execution_options: Options = NONE
+    ) -> Any:
+        return await self._session.scalars(statement, params, execution_options=execution_options)
 
     async def rows(self, statement: Any, params: Parameters | Rows | None = None) -> Any:
-        return await self.execute(statement, params)
+        await self.flush()
+        return await self._connection.execute(statement, params)
+
+    def add(self, instance: object) -> None:
+        self._session.add(instance)
+
+    async def merge(self, instance: Entity) -> Entity:
+        return await self._session.merge(instance)
+
+    async def delete(self, instance: object) -> None:
+        await self._session.delete(instance)
+
+    async def flush(self) -> None:
+        mapped = self._mapped
+        if mapped is not None and (mapped.new or mapped.dirty or mapped.deleted):
+            await mapped.flush()
+
+    async def commit(self) -> None:
+        await self.flush()
+        await self._connection.commit()
+        await self._end()
 
 
 class DirectSession:
-    """SQLite in the loop's own thread; only the commit, which waits for the disk, is awaited elsewhere.
-
-    The mapped classes' session is made when the first of them is asked for: many units of work ask for none. It ends
-    with the commit.
-    """
+    """SQLite in the loop's own thread; only the commit, which waits for the disk, is awaited elsewhere."""
 
     def __init__(
         self, connection: Connection, driver: sqlite3.Connection, commit: Callable[[], None], *, durable: bool = True

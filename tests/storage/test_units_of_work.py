@@ -2,16 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from storage import figures, migrating
-from storage.database import Database, UnitOfWork
+from storage import engines, figures, migrating
+from storage.database import Database, UnitOfWork, is_database_outage
 from storage.tables import Audit
-from tests.databases import Sqlite
+from tests.databases import Postgres, Sqlite
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -119,6 +120,84 @@ async def test_only_what_is_thrown_away_does_not_wait_for_sqlites_disk(
         database = Database(address, durable=durable)
         async with database.work() as work:
             assert str(await work.session.scalar(text("PRAGMA synchronous"))) == setting
+            await _write(work, "kept")
+            await work.commit()
+        assert await _count(database) == 1
+        await database.close()
+
+
+async def _backends(database: Database) -> set[int]:
+    """The server's processes behind this database's connections that are open, but for the one that asks."""
+    async with database.read() as work:
+        others = text("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+        return set((await work.session.scalars(others)).all())
+
+
+async def test_a_connection_is_kept_after_a_mistake_and_not_after_a_statement_broken_off(
+    postgres: Postgres,
+) -> None:
+    with postgres.database() as address:
+        database = Database(address)
+        async with database.work() as work:
+            await _write(work, "kept")
+            await work.commit()
+        (first,) = await _backends(database)
+
+        with pytest.raises(DBAPIError):
+            async with database.work() as work:
+                await work.session.execute(text("SELECT 1 / 0"))
+        with pytest.raises(KeyError):
+            await _write_and_stumble(database)
+        assert await _backends(database) == {first}
+
+        asleep = asyncio.ensure_future(_sleep(database))
+        # The server's state cannot be awaited.
+        while not await _is_sleeping(database):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        asleep.cancel()
+        await asyncio.gather(asleep, return_exceptions=True)
+        async with database.work() as work:
+            await _write(work, "after that")
+            await work.commit()
+        (second,) = await _backends(database)
+        assert second != first
+        assert await _count(database) == 2
+        await database.close()
+
+
+async def _write_and_stumble(database: Database) -> None:
+    async with database.work() as work:
+        await _write(work, "given up")
+        raise KeyError
+
+
+async def _sleep(database: Database) -> None:
+    async with database.work() as work:
+        await work.session.execute(text("SELECT pg_sleep(60)"))
+
+
+async def _is_sleeping(database: Database) -> bool:
+    async with database.read() as work:
+        asked = text(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
+        )
+        return bool(await work.session.scalar(asked))
+
+
+async def test_who_gets_no_connection_in_time_hears_of_an_outage(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "ROOM_SECONDS", 0.05)
+    with postgres.database() as address:
+        database = Database(address)
+        async with AsyncExitStack() as held:
+            for _ in range(2 * engines.POOL_SIZE):
+                await held.enter_async_context(database.work())
+            with pytest.raises(SQLAlchemyError) as caught:
+                async with database.work():
+                    pass
+            assert is_database_outage(caught.value)
+        async with database.work() as work:
             await _write(work, "kept")
             await work.commit()
         assert await _count(database) == 1
