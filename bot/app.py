@@ -74,7 +74,7 @@ from bot.watchdog import Sign
 from messages.clinic import Clinic
 from messages.outgoing import Kind
 from messages.templates import Texts
-from storage import outbox
+from storage import sending
 from storage.agenda import Agenda, agenda
 from storage.database import Database, News
 from storage.listening import listen
@@ -300,7 +300,7 @@ class Aftercare:
 
     async def _recover(self) -> None:
         async with self.database.work() as work:
-            claims, uncertain = await outbox.recover(work, now=self.clock.now())
+            claims, uncertain = await sending.recover(work, now=self.clock.now())
             await work.commit()
         if claims or uncertain:
             log.warning("recovered", claims=claims, uncertain=uncertain)

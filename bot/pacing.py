@@ -15,7 +15,7 @@ from messages.outgoing import Lane
 
 CALL_SECONDS = 90.0
 """The longest call. The client's own limits are for each piece that is read or written: a line that trickles would
-hold a chat for ever. Less than the lease of a message (storage/outbox.py)."""
+hold a chat for ever. Less than the lease of a message (storage/sending.py)."""
 
 
 class Paced(Enum):

@@ -28,9 +28,9 @@ from messages.clinic import Clinic
 from messages.outgoing import PROACTIVE, Kind, Lane, Outgoing
 from messages.retrying import Again, End, Failure, Plain, decide
 from messages.timing import is_quiet, next_morning
-from storage import outbox, recipients
+from storage import recipients, sending
 from storage.database import Database, UnitOfWork, is_database_outage
-from storage.outbox import Sent
+from storage.sending import Sent
 from storage.tables import Outbox
 from storage.together import Together
 
@@ -134,10 +134,10 @@ class Sender:
         """What was claimed by a transaction whose answer got lost would otherwise wait for the next start."""
         in_hand = set().union(*self._in_hand.values())
         async with self._database.read() as work:
-            if not await outbox.anything_abandoned(work, in_hand=in_hand, now=self._clock.now()):
+            if not await sending.anything_abandoned(work, in_hand=in_hand, now=self._clock.now()):
                 return
         async with self._database.work() as work:
-            claims, uncertain = await outbox.recover(work, now=self._clock.now(), in_hand=in_hand)
+            claims, uncertain = await sending.recover(work, now=self._clock.now(), in_hand=in_hand)
             await work.commit()
         log.warning("taken_back", claims=claims, uncertain=uncertain)
 
@@ -145,7 +145,7 @@ class Sender:
         now = self._clock.now()
         async with self._database.read() as work:
             # Ask as a reader first: an idle sender must not take the write lock again and again.
-            next_by_lane = await outbox.next_by_lane(work)
+            next_by_lane = await sending.next_by_lane(work)
         self._next_at = min((at for at in next_by_lane.values() if at > now), default=now + FAR)
         for lane in (lane for lane, at in next_by_lane.items() if at <= now):
             room = ROUTINE_AT_ONCE - len(self._in_hand[lane])
@@ -156,7 +156,7 @@ class Sender:
                 continue
             async with self._database.work() as work:
                 # All chats are known before the first job starts, so that they queue in the order of the rows.
-                claimed = await outbox.claim(work, lane, many=room, now=now)
+                claimed = await sending.claim(work, lane, many=room, now=now)
                 await work.commit()
             if len(claimed) < room:
                 self._full.discard(lane)
@@ -242,7 +242,7 @@ class Sender:
                 await self._end(row, "skipped", verdict.reason)
             case datetime():
                 due_at = verdict
-                await self._alone(lambda work: outbox.put_back(work, row.id, due_at=due_at))
+                await self._alone(lambda work: sending.put_back(work, row.id, due_at=due_at))
             case str():
                 await self._leave_out(row, scene, verdict)
         return None
@@ -262,7 +262,7 @@ class Sender:
         verdicts = [await self._verdict(work, row, scene) for row, scene in zip(rows, scenes, strict=True)]
         del held
         going = [position for position, verdict in enumerate(verdicts) if isinstance(verdict, Outgoing)]
-        still_owed = await outbox.mark_sending(work, [rows[position] for position in going])
+        still_owed = await sending.mark_sending(work, [rows[position] for position in going])
         for position, owed in zip(going, still_owed, strict=True):
             if not owed:
                 verdicts[position] = None
@@ -271,7 +271,7 @@ class Sender:
     async def _verdict(self, work: UnitOfWork, row: Outbox, scene: Scene) -> Verdict:
         verdict = obstacle(row, scene)
         if verdict is None and row.kind == Kind.RELAY.value:
-            verdict = await outbox.letter_before(work, row)
+            verdict = await sending.letter_before(work, row)
         if verdict is not None:
             return verdict
         return await self._composers[Kind(row.kind)].compose(work, row, scene)
@@ -310,12 +310,12 @@ class Sender:
         # What follows may hold rows that somebody else waits with, who holds some of the others'.
         async with self._database.work() as work:
             # If it was recorded before, then by a commit whose answer got lost.
-            if await outbox.mark_sent(work, sent):
+            if await sending.mark_sent(work, sent):
                 await after(work, row, scene, message_ids)
                 await work.commit()
 
     async def _record_all(self, work: UnitOfWork, all_sent: Sequence[Sent]) -> Sequence[None]:
-        await outbox.mark_all_sent(work, all_sent)
+        await sending.mark_all_sent(work, all_sent)
         return [None] * len(all_sent)
 
     async def _alone(self, write: Callable[[UnitOfWork], Awaitable[None]]) -> None:
@@ -354,21 +354,21 @@ class Sender:
         log.error("row_broken", outbox_id=row.id, kind=row.kind, error=type(error).__name__, exc_info=error)
         if isinstance(decision, Again):
             due_at = self._clock.now() + decision.wait
-            await self._insist(lambda work: outbox.put_back(work, row.id, due_at=due_at, failed=True))
+            await self._insist(lambda work: sending.put_back(work, row.id, due_at=due_at, failed=True))
         else:
             await self._end(row, "failed", "broken")
 
     async def _give_back(self, row: Outbox) -> None:
         """As it was before it was claimed; also its place in the chat's order."""
-        await self._insist(lambda work: outbox.put_back(work, row.id, due_at=row.due_at))
+        await self._insist(lambda work: sending.put_back(work, row.id, due_at=row.due_at))
 
     async def _try_again(self, row: Outbox, decision: Again) -> None:
         due_at, repeated = self._clock.now() + decision.wait, decision.repeated
-        await self._insist(lambda work: outbox.put_back(work, row.id, due_at=due_at, repeated=repeated))
+        await self._insist(lambda work: sending.put_back(work, row.id, due_at=due_at, repeated=repeated))
 
     async def _unreachable(self, row: Outbox, scene: Scene) -> None:
         async def write(work: UnitOfWork) -> None:
-            await outbox.end(work, row.id, state="failed", reason="unreachable", now=scene.now)
+            await sending.end(work, row.id, state="failed", reason="unreachable", now=scene.now)
             await note_unreachable.note_unreachable(
                 work, patient=scene.patient, staff=scene.staff, now=self._clock.now(), clinic=self._clinic
             )
@@ -377,7 +377,7 @@ class Sender:
 
     async def _refused(self, row: Outbox, scene: Scene, decision: End) -> None:
         async def write(work: UnitOfWork) -> None:
-            await outbox.end(work, row.id, state=decision.state, reason=decision.reason, now=self._clock.now())
+            await sending.end(work, row.id, state=decision.state, reason=decision.reason, now=self._clock.now())
             refused = self._composers[Kind(row.kind)].refused
             if refused is not None and decision.state == "failed":
                 await refused(work, row, scene)
@@ -386,7 +386,7 @@ class Sender:
 
     async def _leave_out(self, row: Outbox, scene: Scene, reason: str) -> None:
         async def write(work: UnitOfWork) -> None:
-            await outbox.end(work, row.id, state="skipped", reason=reason, now=self._clock.now())
+            await sending.end(work, row.id, state="skipped", reason=reason, now=self._clock.now())
             late = self._composers[Kind(row.kind)].late
             if late is not None and reason == TOO_LATE:
                 await late(work, row, scene)
@@ -394,7 +394,7 @@ class Sender:
         await self._insist(write)
 
     async def _end(self, row: Outbox, state: str, reason: str) -> None:
-        await self._insist(lambda work: outbox.end(work, row.id, state=state, reason=reason, now=self._clock.now()))
+        await self._insist(lambda work: sending.end(work, row.id, state=state, reason=reason, now=self._clock.now()))
 
     async def _insist(self, write: Callable[[UnitOfWork], Awaitable[None]]) -> None:
         """Commit what a row has come to, however long the database is away."""

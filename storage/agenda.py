@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import bindparam, or_, select
 
-from storage import alerts, audit, check_ins, inbox, outbox, staff
+from storage import alerts, audit, check_ins, inbox, sending, staff
 from storage.database import UnitOfWork, UtcDateTime
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -49,8 +49,8 @@ _TIMES = (
 _NOW = bindparam("now", type_=UtcDateTime)
 _AGENDA = select(
     check_ins.PERHAPS_SENT.exists(),
-    or_(inbox.waiting_at(_NOW).exists(), outbox.UNDER_WAY.exists()),
-    *(each.scalar_subquery() for each in (*_TIMES, *outbox.NEXT_OF_EACH_LANE)),
+    or_(inbox.waiting_at(_NOW).exists(), sending.UNDER_WAY.exists()),
+    *(each.scalar_subquery() for each in (*_TIMES, *sending.NEXT_OF_EACH_LANE)),
 )
 
 

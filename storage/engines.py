@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
+from sqlalchemy import URL, Connection, Engine, NullPool, Transaction, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
@@ -28,6 +28,7 @@ POOL_SIZE = 4
 """Connections kept at hand for writers, and as many for readers; as many more are opened in a rush.
 
 So a process has at most 19 with its lock, its clock and its ear, and five processes fit into PostgreSQL's usual 100.
+Migrations have one more, before all that.
 """
 
 ROOM_SECONDS = 30.0
@@ -94,13 +95,16 @@ class PostgresEngines:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Session]:
-        async with self._readers.connection() as connection, PostgresSession(connection) as session:
+        async with (
+            self._readers.connection() as connection,
+            PostgresSession(connection, _transaction_of(connection)) as session,
+        ):
             yield session
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Session]:
         async with self._writers.connection() as connection:
-            async with PostgresSession(connection) as session:
+            async with PostgresSession(connection, _transaction_of(connection)) as session:
                 yield session
             if connection.in_transaction():
                 # It was not committed.
@@ -143,7 +147,7 @@ class _Kept:
         try:
             connection = self._idle.pop() if self._idle else await self.engine.connect()
             try:
-                _begin_unsaid(connection)
+                _transaction_of(connection)
                 yield connection
             except BaseException as error:
                 # To the end also when whoever waits for it is cancelled again.
@@ -163,42 +167,46 @@ class _Kept:
         except TimeoutError:
             raise NoConnectionLeft(f"no connection became free in {ROOM_SECONDS:.0f} seconds") from None
 
+    async def _after(self, connection: AsyncConnection, error: BaseException) -> None:
+        """Keep a connection if all that was wrong is what was done on it, and no statement was broken off."""
+        if isinstance(error, DBAPIError) and connection.invalidated:
+            # What cut this one off has cut off the others too.
+            await self._drop_idle()
+        if isinstance(error, Exception) and await _rolled_back(connection):
+            await self._keep(connection)
+        else:
+            await _drop(connection)
+
     async def _keep(self, connection: AsyncConnection) -> None:
-        if self._closed or len(self._idle) >= POOL_SIZE:
-            await connection.close()
+        if self._closed or connection.invalidated or len(self._idle) >= POOL_SIZE:
+            await _drop(connection)
         else:
             self._idle.append(connection)
 
-    async def _after(self, connection: AsyncConnection, error: BaseException) -> None:
-        """Keep a connection if all that was wrong is what was done on it, and no statement was broken off."""
-        if isinstance(error, Exception) and not connection.invalidated:
-            try:
-                await connection.rollback()
-            except DBAPIError:
-                await _drop(connection)
-            else:
-                await self._keep(connection)
-            return
-        if connection.invalidated:
-            # What cut this one off has cut off the others too.
-            idle, self._idle = self._idle, []
-            for other in idle:
-                await _drop(other)
-        await _drop(connection)
+    async def _drop_idle(self) -> None:
+        while self._idle:
+            await _drop(self._idle.pop())
 
     async def close(self) -> None:
         """Give up all connections; one that is in use when its unit of work ends."""
         self._closed = True
-        while self._idle:
-            await self._idle.pop().close()
+        await self._drop_idle()
         await self.engine.dispose()
 
 
-def _begin_unsaid(connection: AsyncConnection) -> None:
-    """Begin SQLAlchemy's transaction, for the mapped classes' session to join: it would end one of its own."""
+def _transaction_of(connection: AsyncConnection) -> Transaction:
+    """SQLAlchemy's transaction, begun if need be: one of its own the mapped classes' session would also end."""
     within = connection.sync_connection
-    if within is not None and not within.in_transaction():
-        within.begin()
+    assert within is not None, "it has been closed"
+    return within.get_transaction() or within.begin()
+
+
+async def _rolled_back(connection: AsyncConnection) -> bool:
+    try:
+        await connection.rollback()
+    except DBAPIError:
+        return False
+    return True
 
 
 async def _drop(connection: AsyncConnection) -> None:

@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, Self, TypeVar, TypeVarTuple, overload
 
-from sqlalchemy import Connection, Executable, Result, ScalarResult, Select, bindparam, inspect, select
+from sqlalchemy import Connection, Executable, Result, ScalarResult, Select, Transaction, bindparam, inspect, select
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import Session as SyncSession
@@ -26,6 +26,8 @@ Parameters = Mapping[str, Any]
 Rows = Sequence[Mapping[str, Any]]
 Options = Mapping[str, Any]
 NONE: Mapping[str, Any] = {}
+
+ENDED = "a unit of work ends with its commit, and with an error of a flush"
 
 
 class Session(Protocol):
@@ -116,10 +118,11 @@ def _by_key(entity: type[Entity], *, anew: bool = False) -> Select[Entity]:
 
 
 class PostgresSession:
-    """PostgreSQL: every statement is a journey, and awaited. `connection` has begun its transaction."""
+    """PostgreSQL: every statement is a journey, and awaited. `transaction` is the one that `connection` is in."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, transaction: Transaction) -> None:
         self._connection = connection
+        self._transaction = transaction
         self._mapped: AsyncSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -133,8 +136,14 @@ class PostgresSession:
         if mapped is not None:
             await mapped.close()
 
+    def _make_sure(self) -> None:
+        """The connection would begin another one by itself, and half of a unit of work be committed."""
+        if not self._transaction.is_active:
+            raise RuntimeError(ENDED)
+
     @property
     def _session(self) -> AsyncSession:
+        self._make_sure()
         if self._mapped is None:
             self._mapped = AsyncSession(self._connection, expire_on_commit=False, join_transaction_mode="rollback_only")
         return self._mapped
@@ -170,6 +179,7 @@ class PostgresSession:
         return await self._session.scalars(statement, params, execution_options=execution_options)
 
     async def rows(self, statement: Any, params: Parameters | Rows | None = None) -> Any:
+        self._make_sure()
         await self.flush()
         return await self._connection.execute(statement, params)
 
@@ -188,6 +198,7 @@ class PostgresSession:
             await mapped.flush()
 
     async def commit(self) -> None:
+        self._make_sure()
         await self.flush()
         await self._connection.commit()
         await self._end()
@@ -219,7 +230,7 @@ class DirectSession:
     def _make_sure(self) -> None:
         """Without a transaction each statement would be committed by itself."""
         if not self._driver.in_transaction:
-            raise RuntimeError("a unit of work ends with its commit, and with an error of a flush")
+            raise RuntimeError(ENDED)
 
     @property
     def _session(self) -> SyncSession:

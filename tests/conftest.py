@@ -1,12 +1,14 @@
 """Fixtures: databases, and the world in which the real application lives."""
 
 import gc
+import logging
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from bot import logs
@@ -61,3 +63,17 @@ async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
     """The application against the sandbox, with time standing still on a Monday at 10:00 in Paris."""
     async with living(database_url) as alive:
         yield alive
+
+
+@pytest.fixture
+def logging_as_before() -> Iterator[None]:
+    """For tests of what sets logging up: it would stay so for all that come after."""
+    root = logging.getLogger()
+    handlers = root.handlers[:]
+    levels = {logger: logger.level for logger in (root, *map(logging.getLogger, logs.TALKATIVE))}
+    structured = structlog.get_config()
+    yield
+    root.handlers[:] = handlers
+    for logger, level in levels.items():
+        logger.setLevel(level)
+    structlog.configure(**structured)

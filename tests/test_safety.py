@@ -17,7 +17,7 @@ from messages.clinic import Clinic
 from messages.grading import Flag, Grade
 from messages.outgoing import Kind
 from messages.red_flags import red_flags_in
-from storage import outbox
+from storage import outbox, sending
 from storage.database import Database
 from storage.outbox import Owed
 from storage.tables import Alert, Answer, CheckIn, Outbox, Patient
@@ -241,8 +241,8 @@ async def test_what_waits_for_its_turn_when_a_patient_is_handed_over_goes_to_the
         await outbox.readdress(work, subject_id=patient_id, from_staff=marie_id, to_staff=paul_id)
         row = (await work.session.scalars(select(Outbox).where(Outbox.key == "waits"))).one()
         # The one who had claimed it for the first practitioner finds that it is not theirs any more.
-        assert await outbox.mark_sending(work, [row]) == [False]
-        await outbox.end(work, row.id, state="skipped", reason="removed", now=now)
+        assert await sending.mark_sending(work, [row]) == [False]
+        await sending.end(work, row.id, state="skipped", reason="removed", now=now)
         row = await work.session.get_one(Outbox, row.id, populate_existing=True)
         assert (row.state, row.staff_id) == ("pending", paul_id)
 

@@ -45,7 +45,8 @@ class World(ServedStage):
     """Everything a test needs. `start` again after `crash` goes on with the same database."""
 
     def __init__(self, database_url: str, *, start: datetime = START, limits: Limits = NO_LIMITS) -> None:
-        super().__init__(database_url, CLINIC, MovableClock(start), limits=limits)
+        # As in production: what is not, commits without giving others their turn before it is durable.
+        super().__init__(database_url, CLINIC, MovableClock(start), limits=limits, durable=True)
 
     async def crash(self) -> None:
         """End every task of the application at once, as a kill would, and leave the rows as they are."""

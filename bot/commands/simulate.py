@@ -35,6 +35,7 @@ PATIENTS: tuple[tuple[str, Manner], ...] = (
     ("David Okafor", Manner(blocks_at=2)),
 )
 """One who mostly answers, forgets now and then, writes, and gets worse once; one who blocks the bot."""
+
 AFTERCARE = timedelta(days=90)
 """How long life goes on after the last session: the latest check comes after 84 days."""
 

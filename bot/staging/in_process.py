@@ -1,7 +1,7 @@
 """The bot's calls to a sandbox in the same process: python-telegram-bot's request class without a network.
 
 Calls and answers are the same JSON as on the wire; what is left out is HTTP, a third of the time that a simulated
-course took. The sandbox's faults are faults of a network, and are for its server.
+course took. The sandbox's faults are faults of a network, and are for its server, as are downloads.
 """
 
 import json

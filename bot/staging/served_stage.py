@@ -23,11 +23,12 @@ class ServedStage(Stage):
         clock: MovableClock,
         *,
         limits: Limits = NO_LIMITS,
+        durable: bool = False,
         hints: tuple[str, ...] = (),
         port: int = 0,
     ) -> None:
         """Raises OSError where the port is taken; 0 means any free one."""
-        super().__init__(database_url, clinic, clock, limits=limits)
+        super().__init__(database_url, clinic, clock, limits=limits, durable=durable)
         self.server = SandboxServer(self.sandbox, time_machine=self, clinic=clinic.name, hints=hints, port=port)
 
     @property

@@ -52,11 +52,14 @@ class Stage:
         clock: MovableClock,
         *,
         limits: Limits = NO_LIMITS,
+        durable: bool = False,
     ) -> None:
+        """`durable` as of `storage.database.Database`: what is thrown away with its folder need not be."""
         self.clock = clock
         self.clinic = clinic
         self.database_url = database_url
         self.limits = limits
+        self.durable = durable
         self.players: Sequence[Player] = ()
         self.sandbox = Sandbox(clock.now, bot_name=clinic.name)
         self.database: Database
@@ -82,8 +85,7 @@ class Stage:
 
     async def start(self) -> None:
         """Start the application on the database, as it stands."""
-        # A stage's database is thrown away with its folder.
-        self.database = Database(self.database_url, durable=False)
+        self.database = Database(self.database_url, durable=self.durable)
         self.app = Aftercare(
             token=self.sandbox.token,
             api_url=self.api_url,

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from messages.outgoing import Lane
-from storage import outbox
+from storage import sending
 from storage.database import Database
 from tests.bench.figures import WrongResult
 
@@ -33,13 +33,13 @@ async def _main(url: str, count: int) -> None:
 async def _look(database: Database) -> None:
     async with database.read() as work:
         now = datetime.now(UTC)
-        if any(at <= now for at in (await outbox.next_by_lane(work)).values()):
+        if any(at <= now for at in (await sending.next_by_lane(work)).values()):
             raise WrongResult("nothing is due, but a lane says so")
 
 
 async def _claim(database: Database) -> None:
     async with database.work() as work:
-        if await outbox.claim(work, Lane.ROUTINE, many=30, now=datetime.now(UTC)):
+        if await sending.claim(work, Lane.ROUTINE, many=30, now=datetime.now(UTC)):
             raise WrongResult("nothing is due, but something was claimed")
 
 

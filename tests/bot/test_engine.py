@@ -12,7 +12,7 @@ from bot.sandbox.faults import Fault
 from bot.sender import Unrecorded
 from messages.outgoing import Kind
 from messages.retrying import HANDLING_ATTEMPTS
-from storage import outbox
+from storage import outbox, sending
 from storage.database import Database
 from storage.outbox import Owed
 from storage.tables import Delivery, Inbox, Outbox
@@ -272,7 +272,7 @@ async def test_a_message_that_was_sent_but_could_not_be_recorded_is_not_sent_aga
 
     # A double, because the disk must fail between Telegram's answer and our record of it, and at no other write.
     with monkeypatch.context() as patch:
-        patch.setattr(outbox, "mark_all_sent", fail)
+        patch.setattr(sending, "mark_all_sent", fail)
         with pytest.raises(Unrecorded):
             await _owe(world, "once", await world.staff_id(marie), kind=Kind.DIGEST)
         await world.crash()

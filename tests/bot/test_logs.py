@@ -2,7 +2,6 @@
 
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 import structlog
@@ -12,17 +11,7 @@ from bot import logs
 SECRET = "1234567890:AAEhBP0av18vF7-Zl4sQkRjXyTqWcVbNm01"
 
 
-@pytest.fixture(autouse=True)
-def logging_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers = root.handlers[:]
-    levels = {logger: logger.level for logger in (root, *map(logging.getLogger, logs.TALKATIVE))}
-    structured = structlog.get_config()
-    yield
-    root.handlers[:] = handlers
-    for logger, level in levels.items():
-        logger.setLevel(level)
-    structlog.configure(**structured)
+pytestmark = pytest.mark.usefixtures("logging_as_before")
 
 
 def fail() -> None:

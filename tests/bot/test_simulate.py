@@ -11,6 +11,8 @@ import pytest
 from bot.__main__ import main
 from messages.care_plan import Family
 
+pytestmark = pytest.mark.usefixtures("logging_as_before")
+
 
 @pytest.fixture(autouse=True)
 def garbage_is_looked_for_again() -> Iterator[None]:

@@ -20,7 +20,7 @@ from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.server import SandboxServer
 from bot.throttle import EVERY_CHAT
 from bot.watchdog import EVENT_LOOP, GRACE, LIMIT, LOOK_EVERY, Beat, Stuck, Watchdog
-from storage import outbox
+from storage import sending
 from tests.bot.conversation import pair, rows
 from tests.databases import Postgres, Sqlite
 from tests.serving import ROOT, environment, zone_where_it_is_noon
@@ -186,7 +186,7 @@ async def test_a_database_that_is_away_is_no_silence(world: World, monkeypatch: 
 
     # A double, because SQLite cannot be away, and the test's PostgreSQL serves the other tests, too.
     with monkeypatch.context() as patch:
-        patch.setattr(outbox, "next_by_lane", away)
+        patch.setattr(sending, "next_by_lane", away)
         await _until(world, lambda: len(attempts) >= 3)
     assert attempts == sorted(set(attempts)), "each attempt gives a sign of life"
     await world.settle()

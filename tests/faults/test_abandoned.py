@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from sqlalchemy import update
 
-from storage import outbox
+from storage import sending
 from storage.database import Database
-from storage.outbox import LEASE
+from storage.sending import LEASE
 from storage.tables import Outbox, Staff
 from tests.faults import owing
 from tests.world import START, World
@@ -43,9 +43,9 @@ async def test_only_what_outlived_its_lease_and_is_in_nobodys_hand_is_taken_back
             await work.commit()
     in_hand = {(await owing.row(database, "ours")).id}
     async with database.work() as work:
-        assert await outbox.anything_abandoned(work, in_hand=in_hand, now=now)
-        assert await outbox.recover(work, now=now, in_hand=in_hand) == (1, 0)
-        assert not await outbox.anything_abandoned(work, in_hand=in_hand, now=now)
+        assert await sending.anything_abandoned(work, in_hand=in_hand, now=now)
+        assert await sending.recover(work, now=now, in_hand=in_hand) == (1, 0)
+        assert not await sending.anything_abandoned(work, in_hand=in_hand, now=now)
         await work.commit()
     states = {key: (await owing.row(database, key)).state for key in ("ours", "theirs", "nobody's")}
     await database.close()

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from bot.sandbox.faults import Fault
 from bot.sender import LOOK_BACK
-from storage import migrating, outbox
+from storage import migrating, sending
 from storage.database import Database
 from storage.tables import Inbox, Letter, Outbox
 from tests.faults import owing
@@ -66,7 +66,7 @@ async def calm(world: World) -> None:
     A claim that was committed without an answer is nobody's until its lease is over, and an update whose transaction
     was cut waits for its next try.
     """
-    world.clock.set(world.clock.now() + outbox.LEASE + LOOK_BACK)
+    world.clock.set(world.clock.now() + sending.LEASE + LOOK_BACK)
     await world.settle()
     await world.move(minutes=10)
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import event
 
 from messages.outgoing import Lane
-from storage import inbox, outbox
+from storage import inbox, outbox, sending
 from storage.agenda import agenda
 from storage.database import Database, UnitOfWork
 from storage.tables import Outbox
@@ -18,13 +18,13 @@ NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 async def _ask_everything(work: UnitOfWork) -> None:
     await agenda(work, now=NOW)
-    await outbox.next_by_lane(work)
+    await sending.next_by_lane(work)
     for lane in Lane:
-        await outbox.claim(work, lane, many=30, now=NOW)
-    await outbox.mark_sending(work, [Outbox(id=1, staff_id=1), Outbox(id=2, patient_id=1)])
-    await outbox.anything_abandoned(work, in_hand={1, 2}, now=NOW)
-    await outbox.recover(work, now=NOW)
-    await outbox.recover(work, now=NOW, in_hand={1, 2})
+        await sending.claim(work, lane, many=30, now=NOW)
+    await sending.mark_sending(work, [Outbox(id=1, staff_id=1), Outbox(id=2, patient_id=1)])
+    await sending.anything_abandoned(work, in_hand={1, 2}, now=NOW)
+    await sending.recover(work, now=NOW)
+    await sending.recover(work, now=NOW, in_hand={1, 2})
     await outbox.forget_ended(work, before=NOW - timedelta(days=90), most=500)
     await inbox.waiting(work, now=NOW, but_not=[1], limit=16)
     await inbox.last_stored(work)

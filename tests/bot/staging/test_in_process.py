@@ -1,5 +1,6 @@
 """A sandbox in the same process answers as one that is served: the simulator leaves out the network, no more."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -53,11 +54,13 @@ class Overheard(BaseRequest):
 @asynccontextmanager
 async def _served(sandbox: Sandbox) -> AsyncIterator[tuple[str, Callable[[], BaseRequest]]]:
     server, nursery = SandboxServer(sandbox), Nursery()
-    nursery.start_loop("sandbox", server.serve())
-    yield server.url, lambda: TelegramRequest(4)
-    server.stop()
-    await nursery.drain(5)
-    await nursery.stop()
+    serving = nursery.start_loop("sandbox", server.serve())
+    try:
+        yield server.url, lambda: TelegramRequest(4)
+    finally:
+        server.stop()
+        await asyncio.gather(serving, return_exceptions=True)
+        await nursery.stop()
 
 
 @asynccontextmanager
