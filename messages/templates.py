@@ -78,6 +78,7 @@ class Texts:
     def __init__(self, published: Mapping[tuple[str, str], Published] | None = None) -> None:
         """`published` by (key, language); what it lacks is said in the default wording."""
         self._published = dict(published or {})
+        self._fixed: dict[tuple[str, str], Rendered] = {}
 
     def render(self, key: str, language: str, **values: Value) -> Rendered:
         """The text of `key` with `values`: valid Telegram HTML within the limit of its kind, never blank.
@@ -86,6 +87,15 @@ class Texts:
         default. An unknown key or language, and a value missing for any placeholder of the key, are
         bugs: KeyError.
         """
+        if values:
+            return self._rendered(key, language, values)
+        # What has no values says the same each time: most buttons.
+        fixed = self._fixed.get((key, language))
+        if fixed is None:
+            fixed = self._fixed[key, language] = self._rendered(key, language, values)
+        return fixed
+
+    def _rendered(self, key: str, language: str, values: Mapping[str, Value]) -> Rendered:
         spec = spec_of(key)
         for name in spec.placeholders:
             if name not in values:

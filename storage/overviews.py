@@ -78,8 +78,11 @@ class _Statements:
             .order_by(Letter.received_at, Letter.id)
         )
         latest = _latest_sessions(courses)
-        answered = select(Answer).join(CheckIn, CheckIn.id == Answer.check_in_id)
-        self.answers = answered.where(CheckIn.session_id.in_(latest))
+        self.answers = (
+            select(Answer.check_in_id, Answer.question, Answer.score)
+            .join(CheckIn, CheckIn.id == Answer.check_in_id)
+            .where(CheckIn.session_id.in_(latest))
+        )
         self.checks = select(CheckIn).where(CheckIn.session_id.in_(latest)).order_by(CheckIn.due_at, CheckIn.id)
 
 
@@ -130,7 +133,7 @@ async def _overviews(work: UnitOfWork, read: _Statements, chosen: int | None) ->
     alerts = await _by(work, read.alerts, of, "patient_id")
     letters = await _questions(work, read, of)
     checks = await _checks(work, read, of)
-    staff = {row.id: row.name for row in await work.session.execute(_NAMES)}
+    staff = {row.id: row.name for row in await work.session.rows(_NAMES)}
     result = []
     for patient in patients:
         course = _last(of_patient[patient.id])
@@ -164,7 +167,7 @@ def _last(rows: list[Any]) -> Any:
 
 async def _questions(work: UnitOfWork, read: _Statements, of: Mapping[str, Any]) -> dict[int, list[datetime]]:
     first: dict[tuple[int, str], datetime] = {}
-    for patient_id, album, letter_id, received_at in (await work.session.execute(read.letters, of)).all():
+    for patient_id, album, letter_id, received_at in (await work.session.rows(read.letters, of)).all():
         first.setdefault((patient_id, album or f"letter {letter_id}"), received_at)
     waiting: dict[int, list[datetime]] = defaultdict(list)
     for (patient_id, _), received_at in first.items():
@@ -175,8 +178,8 @@ async def _questions(work: UnitOfWork, read: _Statements, of: Mapping[str, Any])
 async def _checks(work: UnitOfWork, read: _Statements, of: Mapping[str, Any]) -> dict[int, list[Check]]:
     """The checks of the latest session of each course, by session."""
     scores: dict[int, dict[str, int]] = defaultdict(dict)
-    for answer in await work.session.scalars(read.answers, of):
-        scores[answer.check_in_id][answer.question] = answer.score
+    for check_in_id, question, score in await work.session.rows(read.answers, of):
+        scores[check_in_id][question] = score
     checks: dict[int, list[Check]] = defaultdict(list)
     for check_in in await work.session.scalars(read.checks, of):
         checks[check_in.session_id].append(Check(check_in, scores[check_in.id]))
