@@ -1,10 +1,12 @@
 """Dates, durations and lists in words. The patterns of dates are the language file's, the words are Babel's.
 
-Every time is aware; results are plain text in the wall-clock time of `zone`.
+Every time is aware; results are plain text in the wall-clock time of `zone`. What Babel has formatted is kept: a
+digest of fifty patients says the same few days and durations again and again.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -40,7 +42,7 @@ def short_day(at: datetime, zone: ZoneInfo, language: str) -> str:
 
 def time_of_day(at: datetime, zone: ZoneInfo, language: str) -> str:
     """ "10:30"."""
-    return _time(_local(at, zone).time(), language)
+    return _time(_local(at, zone).time().replace(second=0, microsecond=0), language)
 
 
 def hours_between(start: time, end: time, language: str) -> str:
@@ -80,16 +82,23 @@ def join(items: Sequence[str], language: str) -> str:
     return format_list(items, locale=_locale(language))
 
 
+@lru_cache(maxsize=1024)
 def _unit(number: int, unit: str, language: str) -> str:
     return format_unit(number, f"duration-{unit}", locale=_locale(language))
 
 
+@lru_cache(maxsize=4096)
 def _time(at: time, language: str) -> str:
     return format_time(at, language_data(language)["time"], locale=_locale(language))
 
 
 def _date(at: datetime, zone: ZoneInfo, language: str, pattern: str) -> str:
-    return format_date(_local(at, zone), language_data(language)[pattern], locale=_locale(language))
+    return _formatted(_local(at, zone).date(), language, pattern)
+
+
+@lru_cache(maxsize=4096)
+def _formatted(day: date, language: str, pattern: str) -> str:
+    return format_date(day, language_data(language)[pattern], locale=_locale(language))
 
 
 def _with_time(date: str, at: datetime, zone: ZoneInfo, language: str) -> str:
@@ -102,5 +111,6 @@ def _local(at: datetime, zone: ZoneInfo) -> datetime:
     return at.astimezone(zone)
 
 
+@cache
 def _locale(language: str) -> Locale:
     return Locale.parse(language_data(language)["locale"])

@@ -10,7 +10,7 @@ from bot.flows.show_patients import MARKS
 from messages import wording
 from messages.check_in import Question
 from messages.clinic import Clinic
-from messages.digest import SOON, Section, fit, in_order, missed_in_a_row
+from messages.digest import SOON, PatientFacts, Section, fit, in_order, missed_in_a_row
 from messages.grading import arrow
 from messages.markup import fit as fit_text
 from messages.outgoing import Button, Outgoing
@@ -48,7 +48,7 @@ async def digest_of(
     if not order:
         count = sum(each.course is not None and each.course.ended_at is None for each in own.values())
         return Outgoing(texts.html("practitioner.digest.empty", language, time=today, count=count))
-    lines = [_line(own[facts.patient_id], section, texts, language, clinic, now) for section, facts in order]
+    lines = [_line(own[facts.patient_id], facts, section, texts, language, clinic, now) for section, facts in order]
     head = texts.html("practitioner.digest.head", language, time=today)
     text, shown = fit(head, lines, lambda left: texts.html("practitioner.digest.more", language, count=left))
     buttons = [_button(own[facts.patient_id], section) for section, facts in order[:shown]]
@@ -61,11 +61,19 @@ def _button(overview: Overview, section: Section) -> Button:
     return Button(label, "patient.card", (overview.patient.id,))
 
 
-def _line(overview: Overview, section: Section, texts: Texts, language: str, clinic: Clinic, now: datetime) -> Html:
+def _line(
+    overview: Overview,
+    facts: PatientFacts,
+    section: Section,
+    texts: Texts,
+    language: str,
+    clinic: Clinic,
+    now: datetime,
+) -> Html:
     pieces = [
         _place(overview, texts, language, now),
         *(_alert(each, overview, texts, language, clinic) for each in overview.alerts),
-        *_silence(overview, texts, language, now),
+        *_silence(facts, texts, language, now),
         *_questions(overview, texts, language, now),
         *_scores(overview, texts, language),
         *_next(overview, texts, language, clinic, now),
@@ -106,10 +114,10 @@ def _alert(alert: Alert, overview: Overview, texts: Texts, language: str, clinic
     return texts.html("practitioner.digest.alert_taken", language, flags=flags, time=time, name=name)
 
 
-def _silence(overview: Overview, texts: Texts, language: str, now: datetime) -> Sequence[Html]:
-    missed = missed_in_a_row(facts_of(overview).checks, now)
+def _silence(facts: PatientFacts, texts: Texts, language: str, now: datetime) -> Sequence[Html]:
+    missed = missed_in_a_row(facts.checks, now)
     pieces = [texts.html("practitioner.digest.missed", language, count=missed)] if missed else []
-    if overview.patient.unreachable_since is not None:
+    if facts.unreachable:
         pieces.append(texts.html("practitioner.digest.unreachable", language))
     return pieces
 
