@@ -139,7 +139,7 @@ class _Kept:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection]:
-        """A connection in a transaction of SQLAlchemy's, of which the server hears with the first statement.
+        """A connection for one unit of work.
 
         Raises NoConnectionLeft when none becomes free in time, and DBAPIError when the server cannot be reached.
         """
@@ -147,7 +147,6 @@ class _Kept:
         try:
             connection = self._idle.pop() if self._idle else await self.engine.connect()
             try:
-                _transaction_of(connection)
                 yield connection
             except BaseException as error:
                 # To the end also when whoever waits for it is cancelled again.
@@ -195,7 +194,10 @@ class _Kept:
 
 
 def _transaction_of(connection: AsyncConnection) -> Transaction:
-    """SQLAlchemy's transaction, begun if need be: one of its own the mapped classes' session would also end."""
+    """SQLAlchemy's transaction, begun if need be: one of its own the mapped classes' session would also end.
+
+    The server hears of it with the first statement.
+    """
     within = connection.sync_connection
     assert within is not None, "it has been closed"
     return within.get_transaction() or within.begin()

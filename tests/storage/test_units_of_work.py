@@ -240,6 +240,21 @@ async def _is_sleeping(database: Database) -> bool:
         return bool(await work.session.scalar(asked))
 
 
+async def test_a_connection_that_was_cut_is_not_kept_even_if_nobody_minded(postgres: Postgres) -> None:
+    with postgres.database() as address:
+        database = Database(address)
+        for unit in (database.work, database.read):
+            async with unit() as work:
+                mine = await work.session.scalar(text("SELECT pg_backend_pid()"))
+                async with database.work() as other:
+                    await other.session.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": mine})
+                with pytest.raises(DBAPIError):
+                    await work.session.execute(text("SELECT 1"))
+            async with unit() as work:
+                assert await work.session.scalar(text("SELECT pg_backend_pid()")) != mine
+        await database.close()
+
+
 async def test_who_gets_no_connection_in_time_hears_of_an_outage(
     postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
