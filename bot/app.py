@@ -159,8 +159,7 @@ So an alert finds a connection also while thirty routine messages wait for a slo
 DRAIN_SECONDS = 8.0
 """How long a stop waits for what is under way: under the ten seconds that supervisors give."""
 
-
-Connect = Callable[[int], BaseRequest]
+NewRequest = Callable[[int], BaseRequest]
 """Makes what calls Telegram, so many calls at a time: bot/telegram_request.py, or a sandbox in this process."""
 
 
@@ -172,7 +171,7 @@ class Aftercare:
         *,
         token: str,
         api_url: str,
-        connect: Connect,
+        new_request: NewRequest,
         database: Database,
         clock: Clock,
         clinic: Clinic,
@@ -183,7 +182,7 @@ class Aftercare:
         self.clinic = clinic
         self._token = token
         self._api_url = api_url.rstrip("/")
-        self._connect_with = connect
+        self._new_request = new_request
         self._limits = limits
         self.progress = Wake()
         self.poller: Poller | None = None
@@ -283,12 +282,12 @@ class Aftercare:
         )
 
     def _application(self) -> Bots:
-        self._poll_request = self._connect_with(1)
+        self._poll_request = self._new_request(1)
         bot = ExtBot(
             self._token,
             base_url=f"{self._api_url}/bot",
             base_file_url=f"{self._api_url}/file/bot",
-            request=self._connect_with(POOL),
+            request=self._new_request(POOL),
             get_updates_request=self._poll_request,
             rate_limiter=ThrottleLimiter(self.throttle, paid_broadcast=self._limits.paid_broadcast),
         )

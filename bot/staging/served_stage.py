@@ -36,7 +36,7 @@ class ServedStage(Stage):
         """The server's address."""
         return self.server.url
 
-    def connect(self, connections: int) -> BaseRequest:
+    def new_request(self, connections: int) -> BaseRequest:
         """As against Telegram."""
         return TelegramRequest(connections)
 

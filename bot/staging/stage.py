@@ -18,6 +18,7 @@ from bot.sandbox.sandbox import Sandbox
 from bot.staging import in_process
 from bot.throttle import NO_LIMITS, Limits
 from messages.clinic import Clinic
+from storage import migrating
 from storage.agenda import Agenda
 from storage.database import Database
 
@@ -37,6 +38,13 @@ class Player(Protocol):
 
     async def act(self, now: datetime) -> bool:
         """Do one thing that is due at `now`; False when there is none."""
+
+
+async def prepare(database_url: str) -> None:
+    """Make the tables of a database that is thrown away afterwards."""
+    database = Database(database_url, durable=False)
+    await migrating.upgrade(database)
+    await database.close()
 
 
 class Stage:
@@ -79,7 +87,7 @@ class Stage:
         """Where the application finds the sandbox."""
         return in_process.ADDRESS
 
-    def connect(self, _connections: int) -> BaseRequest:
+    def new_request(self, _connections: int) -> BaseRequest:
         """What the application calls the sandbox with."""
         return in_process.InProcessRequest(self.sandbox)
 
@@ -89,7 +97,7 @@ class Stage:
         self.app = Aftercare(
             token=self.sandbox.token,
             api_url=self.api_url,
-            connect=self.connect,
+            new_request=self.new_request,
             database=self.database,
             clock=self.clock,
             clinic=self.clinic,

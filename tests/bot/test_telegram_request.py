@@ -205,7 +205,7 @@ async def test_a_start_that_is_given_up_leaves_no_connection_open(tmp_path: Path
         program = Aftercare(
             token=TOKEN,
             api_url=telegram_is_away.url,
-            connect=TelegramRequest,
+            new_request=TelegramRequest,
             database=database,
             clock=SystemClock(),
             clinic=CLINIC,
