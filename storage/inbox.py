@@ -110,9 +110,12 @@ def waiting_at(now: datetime | ColumnElement[datetime]) -> Select[int]:
     )
 
 
-async def count_waiting(work: UnitOfWork, *, now: datetime) -> int:
-    """How many chats have an update that could be handled at `now`."""
-    return await work.session.scalar(select(func.count()).select_from(waiting_at(now).subquery())) or 0
+async def count_waiting(work: UnitOfWork, *, now: datetime, but_not: int | None = None) -> int:
+    """How many chats have an update that could be handled at `now`, not counting the chat `but_not`."""
+    waiting = waiting_at(now)
+    if but_not is not None:
+        waiting = waiting.where(Inbox.chat_id != but_not)
+    return await work.session.scalar(select(func.count()).select_from(waiting.subquery())) or 0
 
 
 _ROWS = rows_of(Inbox)

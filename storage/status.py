@@ -32,8 +32,8 @@ class Status:
     dead_letters: int
 
 
-async def read(work: UnitOfWork, *, now: datetime, since: datetime) -> Status:
-    """The counts at `now`; those of today from `since` on."""
+async def read(work: UnitOfWork, *, now: datetime, since: datetime, asked_in: int | None = None) -> Status:
+    """The counts at `now`; those of today from `since` on. The chat `asked_in` is being handled, and not counted."""
     states = await outbox.counts_by_state(work, since=since)
     is_open = Alert.resolved_at.is_(None)
     return Status(
@@ -52,7 +52,7 @@ async def read(work: UnitOfWork, *, now: datetime, since: datetime) -> Status:
             work, Patient, Patient.unreachable_since.is_not(None), Patient.removed_at.is_(None)
         ),
         unreachable_staff=await _count(work, Staff, Staff.unreachable_since.is_not(None), Staff.removed_at.is_(None)),
-        updates_waiting=await inbox.count_waiting(work, now=now),
+        updates_waiting=await inbox.count_waiting(work, now=now, but_not=asked_in),
         dead_letters=await inbox.count_dead(work),
     )
 

@@ -12,11 +12,11 @@ from storage.database import UnitOfWork
 from storage.status import Status
 
 
-async def show_status(work: UnitOfWork, reader: Reader, *, now: datetime) -> Outgoing:
+async def show_status(work: UnitOfWork, reader: Reader, *, chat_id: int, now: datetime) -> Outgoing:
     """Counts of now and of the clinic's today. No patient is named: an admin sees people, not symptoms."""
     zone = reader.clinic.zone
     midnight = moment(now.astimezone(zone).date(), time(), zone)
-    counts = await status.read(work, now=now, since=midnight)
+    counts = await status.read(work, now=now, since=midnight, asked_in=chat_id)
     missing = [member.name for member in await staff.unreachable(work)]
     lines = [
         reader.html("admin.status.title", time=reader.when(now)),

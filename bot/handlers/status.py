@@ -17,6 +17,6 @@ def setup(application: Bots) -> None:
 async def show(turn: Turn) -> None:
     """The counts, with a button to count again."""
     async with turn.read() as work:
-        shown = await show_status(work, reader_of(turn), now=turn.now)
+        shown = await show_status(work, reader_of(turn), chat_id=turn.chat_id, now=turn.now)
     again = Button(turn.plain("admin.button.refresh"), "status")
     await turn.show(Outgoing(shown.text, buttons=((again,),)))

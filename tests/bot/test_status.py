@@ -13,9 +13,12 @@ async def test_an_idle_bot(world: World) -> None:
     assert "Planned messages: 0" in alex.last.text
     assert "No message is late." in alex.last.text
     assert "Could not be handled: 0" in alex.last.text
+    # The question itself is being handled.
+    assert "Waiting to be handled: 0" in alex.last.text
     alex.tap("🔄 Refresh")
     await world.settle()
     assert "Open alerts: 0" in alex.last.text
+    assert "Waiting to be handled: 0" in alex.last.text
 
 
 async def test_what_is_there_is_counted(world: World) -> None:
