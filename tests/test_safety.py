@@ -438,6 +438,26 @@ async def test_a_check_in_answered_after_urgent_does_not_end_with_words_that_cal
     assert "If you have not called 112 yet" in ended.text
 
 
+async def test_nothing_after_the_emergency_text_sounds_as_if_an_answer_could_be_waited_for(world: World) -> None:
+    two = await pair(world)
+    two.anna.say("Is a swim all right?")
+    await world.settle()
+    before = last_id(two.anna)
+    two.anna.say("I can't breathe")
+    await world.settle()
+    two.anna.say("please, what shall I do")
+    await world.settle()
+    said = _said(two.anna, before)
+    assert "Call 112 now" in said
+    assert said.count("Passed to Marie Laurent as an emergency") == 1
+    assert "usually answers" not in said
+    await world.move(minutes=31)
+    before = last_id(two.anna)
+    two.anna.say("It was nothing")
+    await world.settle()
+    assert "usually answers" in _said(two.anna, before)
+
+
 async def test_that_somebody_has_seen_an_emergency_does_not_keep_the_patient_from_calling(world: World) -> None:
     two = await pair(world)
     await alert(world, two.anna, Grade.E, (Flag.E1,))

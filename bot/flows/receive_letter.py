@@ -24,6 +24,7 @@ STALE = timedelta(hours=12)
 """After which an acknowledgement would only puzzle."""
 
 ACKNOWLEDGED = "patient.acknowledged"
+ACKNOWLEDGED_EMERGENCY = "patient.acknowledged_emergency"
 NOBODY_READS = "patient.nobody_reads"
 TOLD = "patient.ending.alert"
 
@@ -133,14 +134,15 @@ async def _raise_for_words(
     if grading.grade is Grade.E:
         # Also when the alert is an emergency already: who writes this again must read it again.
         await send_emergency_text(work, alert, now=now)
-    # What follows, as at the end of a check-in, and not twice within the half hour. Beside the emergency text,
-    # which says what to do, "call back within 30 minutes" must not stand.
-    ending = passed_on if grading.grade is Grade.E else _ending(grading.grade, now, clinic)
-    await _acknowledge(work, letter, ending, now)
+    # What follows, as at the end of a check-in, and not twice within the half hour.
+    await _acknowledge(work, letter, _ending(grading.grade, now, clinic, passed_on=passed_on), now)
     return True
 
 
-def _ending(grade: Grade, now: datetime, clinic: Clinic) -> str:
+def _ending(grade: Grade, now: datetime, clinic: Clinic, *, passed_on: str) -> str:
+    if grade is Grade.E:
+        # Beside the emergency text nothing may sound as if an answer could be waited for.
+        return ACKNOWLEDGED_EMERGENCY if passed_on == ACKNOWLEDGED else passed_on
     if grade is Grade.U_NOW:
         return "patient.ending.alert_now"
     return "patient.ending.alert_night" if alert_notify_at(grade, now, clinic.zone) > now else TOLD
@@ -152,11 +154,13 @@ async def _acknowledge(work: UnitOfWork, letter: Letter, template: str, now: dat
 
 
 async def _said_recently(work: UnitOfWork, patient_id: int, template: str, now: datetime) -> bool:
+    # Who has been told not to wait is not told when answers usually come.
+    said_by = (ACKNOWLEDGED, ACKNOWLEDGED_EMERGENCY) if template == ACKNOWLEDGED else (template,)
     said_at = await outbox.last_planned_at(
         work,
         Outbox.patient_id == patient_id,
         Outbox.kind == Kind.ACKNOWLEDGEMENT.value,
-        Outbox.template == template,
+        Outbox.template.in_(said_by),
     )
     if said_at is None or now - said_at >= QUIET_AFTER_ACKNOWLEDGEMENT:
         return False
