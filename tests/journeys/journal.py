@@ -40,7 +40,8 @@ BEGINNINGS = {
     "answers": "Anna Keller · ",
     "alert taken": "Alert about ",
     "alert seen": "Marie Laurent has seen what you reported",
-    "letter passed on": "Passed to Marie Laurent",
+    "letter passed on": "Passed to Marie Laurent, who",
+    "emergency passed on": "Passed to Marie Laurent as an emergency",
     "whom to call": "Please don’t wait for us any longer\n",
     "emergency text": "Call 112 now. Do not wait for a reply here.\n",
     "course end": "A word from Lindenhof Clinic\n",
@@ -57,6 +58,7 @@ WORDS = {
     "patient.appointment.cancelled": "appointment cancelled",
     "patient.seen": "alert seen",
     "patient.acknowledged": "letter passed on",
+    "patient.acknowledged_emergency": "emergency passed on",
     "alert.acknowledged": "alert taken",
     "practitioner.appointment.confirmed": "appointment confirmed",
 }
