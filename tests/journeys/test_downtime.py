@@ -45,8 +45,8 @@ async def test_eight_hours_down(world: World) -> None:
     assert journal.sent() == table("""
         Mon 02 Mar 20:30  Anna   check-in after_3h
         Mon 02 Mar 20:30  Anna   letter passed on
-        Mon 02 Mar 20:30  Berta  emergency text
         Mon 02 Mar 20:30  Berta  emergency passed on
+        Mon 02 Mar 20:30  Berta  emergency text
         Mon 02 Mar 20:30  Berta  reminder before_24h
         Mon 02 Mar 20:30  Carla  reminder before_48h
         Mon 02 Mar 20:30  Dora   whom to call
@@ -72,8 +72,8 @@ async def test_thirty_hours_down(world: World) -> None:
     assert journal.sent() == table("""
         Tue 03 Mar 18:30  Anna   check-in after_24h
         Tue 03 Mar 18:30  Anna   letter passed on
-        Tue 03 Mar 18:30  Berta  emergency text
         Tue 03 Mar 18:30  Berta  emergency passed on
+        Tue 03 Mar 18:30  Berta  emergency text
         Tue 03 Mar 18:30  Carla  reminder before_24h
         Tue 03 Mar 18:30  Dora   whom to call
         Tue 03 Mar 18:30  Marie  alert
