@@ -7,13 +7,14 @@ TEST_READY := $(VENV)/.test-ready
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-.PHONY: help demo run test bench bench-smoke chaos chaos-short soak check format lock clean
+.PHONY: help demo run test bench burst bench-smoke chaos chaos-short soak check format lock clean
 
 help:
 	@echo "make demo    try it in the browser, without a token"
 	@echo "make test    everything, on SQLite and PostgreSQL"
 	@echo "make run     the real bot, from .env"
 	@echo "make bench   how fast it is, beside what others would use"
+	@echo "make burst   Telegram's limits, held and used for ten minutes"
 	@echo "make chaos   fifty kills at random, and whether anything was lost"
 	@echo "make soak    years of a clinic, at random, for HOURS=8"
 	@echo "make check   format, lint, types, import contracts"
@@ -32,6 +33,10 @@ test: $(TEST_READY)
 # Two to three gigabytes of disk under TMPDIR, a quarter of an hour, and nothing else to do on the machine.
 bench: $(TEST_READY)
 	$(BIN)/python -m tests.bench
+
+# Telegram's limits for ten minutes at a stretch, on one database after the other.
+burst: $(TEST_READY)
+	$(BIN)/python -m tests.bench --burst 10 --out /dev/null
 
 bench-smoke: $(TEST_READY)
 	$(BIN)/python -m tests.bench --smoke --out /dev/null

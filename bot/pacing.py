@@ -3,28 +3,19 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
-from enum import Enum
+from functools import partial
 from typing import Any
 
 from telegram.error import RetryAfter, TelegramError, TimedOut
 from telegram.ext import BaseRateLimiter
 
 from bot import measures
-from bot.throttle import Throttle
+from bot.throttle import Place, Throttle
 from messages.outgoing import Lane
 
 CALL_SECONDS = 90.0
 """The longest call. The client's own limits are for each piece that is read or written: a line that trickles would
 hold a chat for ever. Less than the lease of a message (storage/sending.py)."""
-
-
-class Paced(Enum):
-    """How a call to Telegram waits."""
-
-    ANSWER = "answer"
-    """In the conversation lane: what a handler says directly."""
-    ALREADY = "already"
-    """Its turn was taken before: the sender marks the row as sending in between."""
 
 
 _PUT_INTO_CHAT = ("send", "copy", "forward")
@@ -33,8 +24,8 @@ _FREE = ("answerCallbackQuery", "getMe", "setMyCommands", "deleteMyCommands", "s
          "setWebhook", "deleteWebhook", "getFile", "sendChatAction")  # fmt: skip
 
 
-class ThrottleLimiter(BaseRateLimiter[Paced]):
-    """Every call takes its turn in the throttle; a 429 pauses the chat it was about."""
+class ThrottleLimiter(BaseRateLimiter[Place]):
+    """Every call takes its turn in the throttle, unless it brings one; a 429 pauses the chat it was about."""
 
     def __init__(self, throttle: Throttle, *, paid_broadcast: bool = False) -> None:
         self._throttle = throttle
@@ -53,31 +44,40 @@ class ThrottleLimiter(BaseRateLimiter[Paced]):
         kwargs: dict[str, Any],
         endpoint: str,
         data: dict[str, Any],
-        rate_limit_args: Paced | None,
+        rate_limit_args: Place | None,
     ) -> Any:
-        """Wait for the turn, then call. Raises what the call raises."""
+        """Wait for the turn, then call. `rate_limit_args`: the place that was taken before. Raises what it raises."""
         if self._paid_broadcast and endpoint.startswith(_PAID_FOR) and endpoint not in _FREE:
             data["allow_paid_broadcast"] = True
+        call = partial(_call, callback, args, kwargs)
+        if rate_limit_args is not None:
+            return await self._in_turn(rate_limit_args, call)
         chat_id = data.get("chat_id")
-        if rate_limit_args is Paced.ALREADY or endpoint in _FREE or not isinstance(chat_id, int):
-            return await self._call(callback, args, kwargs)
-        async with self._throttle.turn(Lane.CONVERSATION, chat_id, spaced=endpoint.startswith(_PUT_INTO_CHAT)):
+        if endpoint in _FREE or not isinstance(chat_id, int):
+            return await call()
+        spaced = endpoint.startswith(_PUT_INTO_CHAT)
+        async with self._throttle.turn(Lane.CONVERSATION, chat_id, spaced=spaced) as place:
+            return await self._in_turn(place, call)
+
+    async def _in_turn(self, place: Place, call: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+        with self._throttle.calling(place):
             try:
-                return await self._call(callback, args, kwargs)
+                return await call()
             except RetryAfter as flood:
-                self._throttle.flooded(chat_id, seconds_of(flood))
+                self._throttle.flooded(place.chat_id, seconds_of(flood))
                 raise
 
-    async def _call(self, callback: Callable[..., Coroutine[Any, Any, Any]], args: Any, kwargs: dict[str, Any]) -> Any:
-        try:
-            async with asyncio.timeout(CALL_SECONDS):
-                return await callback(*args, **kwargs)
-        except TimeoutError as error:
-            measures.failed(TimedOut())
-            raise TimedOut from error
-        except TelegramError as error:
-            measures.failed(error)
-            raise
+
+async def _call(callback: Callable[..., Coroutine[Any, Any, Any]], args: Any, kwargs: dict[str, Any]) -> Any:
+    try:
+        async with asyncio.timeout(CALL_SECONDS):
+            return await callback(*args, **kwargs)
+    except TimeoutError as error:
+        measures.failed(TimedOut())
+        raise TimedOut from error
+    except TelegramError as error:
+        measures.failed(error)
+        raise
 
 
 def seconds_of(flood: RetryAfter) -> float:

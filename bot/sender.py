@@ -11,18 +11,17 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
-from telegram.error import InvalidToken, RetryAfter
+from telegram.error import InvalidToken
 
 from bot import measures, telegram_calls
 from bot.clock import Clock
 from bot.flows import note_unreachable
 from bot.flows.composing import AfterSending, Composer, Left, Scene
 from bot.lifecycle import Nursery, Wake
-from bot.pacing import Paced, seconds_of
 from bot.patience import Patience
 from bot.telegram_calls import AnyBot
 from bot.texts import PublishedTexts
-from bot.throttle import Throttle
+from bot.throttle import Place, Throttle
 from bot.watchdog import Beat
 from messages.clinic import Clinic
 from messages.outgoing import PROACTIVE, Kind, Lane, Outgoing
@@ -207,7 +206,7 @@ class Sender:
             return
         if lane is Lane.URGENT:
             self._urgent_since[row.id] = self._clock.monotonic()
-        async with self._throttle.turn(lane, chat_id):
+        async with self._throttle.turn(lane, chat_id) as place:
             self._urgent_since.pop(row.id, None)
             if self.stopping:
                 # Whoever works next gets it back with what was claimed.
@@ -216,7 +215,7 @@ class Sender:
             if prepared is None:
                 return
             outgoing, scene = prepared
-            await self._call(row, outgoing, scene)
+            await self._call(row, outgoing, scene, place)
 
     def _note_held_back(self) -> None:
         """Say once of each alert that it waits for more than a moment because the whole bot must be silent."""
@@ -282,11 +281,11 @@ class Sender:
             now=self._clock.now(), clinic=self._clinic, texts=texts, patient=recipient.patient, staff=recipient.staff
         )
 
-    async def _call(self, row: Outbox, outgoing: Outgoing, scene: Scene, *, plain: bool = False) -> None:
+    async def _call(self, row: Outbox, outgoing: Outgoing, scene: Scene, place: Place, *, plain: bool = False) -> None:
         try:
-            message_ids = await telegram_calls.send(self._bot, scene.chat_id, outgoing, paced=Paced.ALREADY)
+            message_ids = await telegram_calls.send(self._bot, scene.chat_id, outgoing, place=place)
         except Exception as error:
-            await self._failed(row, outgoing, scene, error, plain=plain)
+            await self._failed(row, outgoing, scene, place, error, plain=plain)
             return
         measures.sent(Lane(row.lane), due_at=row.due_at, now=self._clock.now())
         record = partial(self._record, row, outgoing, scene, message_ids)
@@ -323,15 +322,15 @@ class Sender:
             await write(work)
             await work.commit()
 
-    async def _failed(self, row: Outbox, outgoing: Outgoing, scene: Scene, error: Exception, *, plain: bool) -> None:
+    async def _failed(
+        self, row: Outbox, outgoing: Outgoing, scene: Scene, place: Place, error: Exception, *, plain: bool
+    ) -> None:
         failure, retry_after = telegram_calls.failure_of(error)
-        if isinstance(error, RetryAfter):
-            self._throttle.flooded(scene.chat_id, seconds_of(error))
         log.warning("not_sent", outbox_id=row.id, kind=row.kind, failure=failure.value, error=type(error).__name__)
         decision = decide(Kind(row.kind), failure, attempts=row.attempts + 1, retry_after=retry_after, plain=plain)
         match decision:
             case Plain():
-                await self._call(row, telegram_calls.as_plain(outgoing), scene, plain=True)
+                await self._call(row, telegram_calls.as_plain(outgoing), scene, place, plain=True)
             case Again():
                 await self._try_again(row, decision)
             case End(state="failed", reason="unreachable"):

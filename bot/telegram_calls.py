@@ -27,12 +27,13 @@ from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, Re
 from telegram.ext import ExtBot
 
 from bot.keyboards import markup
-from bot.pacing import Paced, seconds_of
+from bot.pacing import seconds_of
+from bot.throttle import Place
 from messages.markup import plain_text
 from messages.outgoing import Media, MediaKind, Outgoing
 from messages.retrying import Failure
 
-AnyBot = ExtBot[Paced]
+AnyBot = ExtBot[Place]
 
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
@@ -48,8 +49,8 @@ class NotSent(Exception):
     """Telegram cannot have got the call. The cause of the error that the caller gets (bot/telegram_request.py)."""
 
 
-async def send(bot: AnyBot, chat_id: int, outgoing: Outgoing, *, paced: Paced) -> tuple[int, ...]:
-    """Send one message; returns the ids it got. Raises TelegramError."""
+async def send(bot: AnyBot, chat_id: int, outgoing: Outgoing, *, place: Place | None = None) -> tuple[int, ...]:
+    """Send one message; returns the ids it got. `place`: in the throttle, taken for it before. Raises TelegramError."""
     reply = ReplyParameters(outgoing.reply_to, allow_sending_without_reply=True) if outgoing.reply_to else None
     if outgoing.copy_of is not None:
         copied = await bot.copy_message(
@@ -57,7 +58,7 @@ async def send(bot: AnyBot, chat_id: int, outgoing: Outgoing, *, paced: Paced) -
             from_chat_id=outgoing.copy_of.chat_id,
             message_id=outgoing.copy_of.message_id,
             reply_parameters=reply,
-            rate_limit_args=paced,
+            rate_limit_args=place,
         )
         return (copied.message_id,)
     if len(outgoing.media) > 1:
@@ -68,11 +69,11 @@ async def send(bot: AnyBot, chat_id: int, outgoing: Outgoing, *, paced: Paced) -
             parse_mode=ParseMode.HTML,
             reply_parameters=reply,
             disable_notification=outgoing.silent,
-            rate_limit_args=paced,
+            rate_limit_args=place,
         )
         return tuple(message.message_id for message in album)
     if outgoing.media:
-        return (await _send_medium(bot, chat_id, outgoing, reply, paced),)
+        return (await _send_medium(bot, chat_id, outgoing, reply, place),)
     message = await bot.send_message(
         chat_id,
         outgoing.text,
@@ -81,13 +82,13 @@ async def send(bot: AnyBot, chat_id: int, outgoing: Outgoing, *, paced: Paced) -
         reply_parameters=reply,
         disable_notification=outgoing.silent,
         link_preview_options=NO_PREVIEW,
-        rate_limit_args=paced,
+        rate_limit_args=place,
     )
     return (message.message_id,)
 
 
 async def _send_medium(
-    bot: AnyBot, chat_id: int, outgoing: Outgoing, reply: ReplyParameters | None, paced: Paced
+    bot: AnyBot, chat_id: int, outgoing: Outgoing, reply: ReplyParameters | None, place: Place | None
 ) -> int:
     medium = outgoing.media[0]
     method = getattr(bot, f"send_{medium.kind.value}")
@@ -99,7 +100,7 @@ async def _send_medium(
         reply_markup=markup(outgoing.buttons),
         reply_parameters=reply,
         disable_notification=outgoing.silent,
-        rate_limit_args=paced,
+        rate_limit_args=place,
     )
     return int(message.message_id)
 
@@ -121,7 +122,7 @@ def as_plain(outgoing: Outgoing) -> Outgoing:
     return replace(outgoing, text=escape(plain_text(outgoing.text), quote=False))
 
 
-async def edit(bot: AnyBot, chat_id: int, message_id: int, outgoing: Outgoing, *, paced: Paced) -> bool:
+async def edit(bot: AnyBot, chat_id: int, message_id: int, outgoing: Outgoing) -> bool:
     """Change a message of ours. True also when it says the same already; False when it cannot be edited any more."""
     try:
         await bot.edit_message_text(
@@ -131,7 +132,6 @@ async def edit(bot: AnyBot, chat_id: int, message_id: int, outgoing: Outgoing, *
             parse_mode=ParseMode.HTML,
             reply_markup=markup(outgoing.buttons),
             link_preview_options=NO_PREVIEW,
-            rate_limit_args=paced,
         )
     except BadRequest as error:
         if "not modified" in error.message:

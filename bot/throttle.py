@@ -3,13 +3,17 @@
 A place in the queue is (lane, arrival). A chat has one call in flight at a time, so its messages keep their
 order; calls to different chats run side by side. Limits are Telegram's published ones: about 30 messages a second
 for the bot, one a second for a private chat, 20 a minute for a group (core.telegram.org/bots/faq).
+
+Telegram counts a call when it arrives. Here it is only known to arrive after it began and before it was answered. So
+limits are counted from the answer: calls that began evenly would arrive in bunches all the same.
 """
 
 import asyncio
 import heapq
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+import math
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 
 from bot import measures
 from messages.outgoing import Lane
@@ -22,28 +26,78 @@ class Limits:
     `paid_broadcast`: messages beyond 30 a second are paid for in Telegram Stars (`allow_paid_broadcast`).
     """
 
-    overall_per_second: float = 29.0
+    overall_per_second: float = 30.0
     private_chat_seconds: float = 1.0
     group_chat_seconds: float = 3.0
     paid_broadcast: bool = False
 
 
 NO_LIMITS = Limits(0, 0, 0)
-PAID_LIMITS = Limits(overall_per_second=970.0, paid_broadcast=True)
-"""Telegram's 1,000 a second for bots that pay, with the same room left as without."""
+PAID_LIMITS = Limits(overall_per_second=1000.0, paid_broadcast=True)
+"""Telegram's 1,000 a second for bots that pay."""
 
 EVERY_CHAT = 0
 """The scope of a pause that Telegram asked of the whole bot."""
 
+ARRIVED_SECONDS = 1.0
+"""A call that has not been answered for so long has arrived. Thirty that hang must not hold up an alert."""
 
-@dataclass(order=True)
-class _Waiting:
-    lane: int
+MADE_UP_SECONDS = 0.02
+"""How late calls may be and still go as close together as they must to be on time again: timers come late."""
+
+
+@dataclass(eq=False)
+class Place:
+    """A call: in the queue until its turn, then under way until it is answered."""
+
+    lane: Lane
     arrival: int
-    chat_id: int = field(compare=False)
-    spaced: bool = field(compare=False)
-    asked_at: float = field(compare=False)
-    turn: asyncio.Future[None] = field(compare=False)
+    chat_id: int
+    spaced: bool
+    asked_at: float
+    turn: asyncio.Future[None]
+    called_at: float | None = None
+
+    def __lt__(self, other: "Place") -> bool:
+        return (self.lane.value, self.arrival) < (other.lane.value, other.arrival)
+
+
+class _Second:
+    """The calls that may arrive within the same second as one that begins at this moment.
+
+    Those are the ones under way, and those answered less than a second ago. Of any calls that do arrive within one
+    second, look at the one that began last: when it began, all the others were counted here. So there are never more
+    of them than `room`, however unevenly they travel.
+    """
+
+    def __init__(self, room: int) -> None:
+        self._room = room
+        self._under_way: set[Place] = set()
+        self._over_at: list[float] = []
+
+    def begin(self, place: Place) -> None:
+        """Its turn has come, or it is called once more."""
+        self._under_way.add(place)
+
+    def end(self, place: Place, now: float) -> None:
+        """It is answered, or will not be called."""
+        if place in self._under_way and place.called_at is not None:
+            heapq.heappush(self._over_at, min(now, place.called_at + ARRIVED_SECONDS) + 1)
+        self._under_way.discard(place)
+
+    def free_at(self, now: float) -> float:
+        """When there is room for one more; infinity when somebody must be answered first."""
+        while self._over_at and self._over_at[0] <= now:
+            heapq.heappop(self._over_at)
+        if len(self._over_at) + len(self._under_way) < self._room:
+            return now
+        counted = [at for at in (*self._over_at, *map(_over_at_the_latest, self._under_way)) if at > now]
+        too_many = len(counted) + 1 - self._room
+        return heapq.nsmallest(too_many, counted)[-1] if too_many > 0 else now
+
+
+def _over_at_the_latest(place: Place) -> float:
+    return math.inf if place.called_at is None else place.called_at + ARRIVED_SECONDS + 1
 
 
 class Throttle:
@@ -52,23 +106,24 @@ class Throttle:
     def __init__(self, limits: Limits, monotonic: Callable[[], float]) -> None:
         self._limits = limits
         self._monotonic = monotonic
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[Place] = []
         self._arrivals = 0
         self._busy: set[int] = set()
         self._chat_free_at: dict[int, float] = {}
         self._paused_until: dict[int, float] = {}
         self._next_at = 0.0
+        self._second = _Second(max(1, int(limits.overall_per_second))) if limits.overall_per_second > 0 else None
         self._alarm: asyncio.TimerHandle | None = None
 
     @asynccontextmanager
-    async def turn(self, lane: Lane, chat_id: int, *, spaced: bool = True) -> AsyncIterator[None]:
-        """Wait for this call's turn and hold the chat until it is over.
+    async def turn(self, lane: Lane, chat_id: int, *, spaced: bool = True) -> AsyncIterator[Place]:
+        """Wait for this call's turn and hold the chat until it is over. The call itself is made within `calling`.
 
         `spaced` calls (those that put a message into a chat) count for the per-chat limit; edits and
         answers to taps only for the overall one.
         """
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        place = _Waiting(lane.value, self._arrivals, chat_id, spaced, self._monotonic(), turn)
+        place = Place(lane, self._arrivals, chat_id, spaced, self._monotonic(), turn)
         self._arrivals += 1
         heapq.heappush(self._waiting, place)
         self._serve()
@@ -78,9 +133,23 @@ class Throttle:
             self._leave(place)
             raise
         try:
-            yield
+            yield place
         finally:
             self._leave(place)
+
+    @contextmanager
+    def calling(self, place: Place) -> Iterator[None]:
+        """While Telegram is asked, within the turn. Every call is made in here: its answer is what the limits count."""
+        place.called_at = self._monotonic()
+        if self._second is not None:
+            self._second.begin(place)
+            if self._alarm is None:
+                # Should it never be answered, it is known from here on when it counts no longer.
+                self._serve()
+        try:
+            yield
+        finally:
+            self._answered(place)
 
     def pause(self, chat_id: int, seconds: float) -> None:
         """Telegram said `retry_after` for one chat, or for everything (`EVERY_CHAT`)."""
@@ -111,9 +180,19 @@ class Throttle:
         """How many calls wait."""
         return len(self._waiting)
 
-    def _leave(self, place: _Waiting) -> None:
+    def _answered(self, place: Place) -> None:
+        now = self._monotonic()
+        if place.spaced:
+            self._space(place.chat_id, now)
+        if self._second is not None:
+            self._second.end(place, now)
+            self._serve()
+
+    def _leave(self, place: Place) -> None:
         if place.turn.done() and not place.turn.cancelled():
             self._busy.discard(place.chat_id)
+            if self._second is not None:
+                self._second.end(place, self._monotonic())
         elif place in self._waiting:
             self._waiting.remove(place)
             heapq.heapify(self._waiting)
@@ -124,12 +203,12 @@ class Throttle:
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
-        held: list[_Waiting] = []
+        held: list[Place] = []
         wake_at: float | None = None
         chats_seen: set[int] = set()
         while self._waiting:
             now = self._monotonic()
-            bot_free_at = max(self._next_at, self._paused_until.get(EVERY_CHAT, 0.0))
+            bot_free_at = self._bot_is_free_at(now)
             if bot_free_at > now:
                 wake_at = bot_free_at
                 break
@@ -148,26 +227,32 @@ class Throttle:
             chats_seen.add(place.chat_id)
         for place in held:
             heapq.heappush(self._waiting, place)
-        if wake_at is not None:
+        if wake_at is not None and wake_at < math.inf:
             delay = max(0.0, wake_at - self._monotonic())
             self._alarm = asyncio.get_running_loop().call_later(delay, self._serve)
 
-    def _chat_is_free_at(self, place: _Waiting) -> float:
+    def _chat_is_free_at(self, place: Place) -> float:
         paused_until = self._paused_until.get(place.chat_id, 0.0)
         return max(paused_until, self._chat_free_at.get(place.chat_id, 0.0)) if place.spaced else paused_until
 
-    def _start(self, place: _Waiting, now: float) -> None:
+    def _bot_is_free_at(self, now: float) -> float:
+        """Infinity when that depends on an answer."""
+        at = max(self._next_at, self._paused_until.get(EVERY_CHAT, 0.0))
+        return at if self._second is None else max(at, self._second.free_at(now))
+
+    def _start(self, place: Place, now: float) -> None:
         self._busy.add(place.chat_id)
-        measures.waited(Lane(place.lane), now - place.asked_at)
-        if self._limits.overall_per_second > 0:
-            self._next_at = max(now, self._next_at) + 1 / self._limits.overall_per_second
-        if place.spaced:
-            group = place.chat_id < 0
-            spacing = self._limits.group_chat_seconds if group else self._limits.private_chat_seconds
-            if spacing > 0:
-                self._chat_free_at[place.chat_id] = now + spacing
-                self._forget(now)
+        measures.waited(place.lane, now - place.asked_at)
+        if self._second is not None:
+            self._second.begin(place)
+            self._next_at = max(now - MADE_UP_SECONDS, self._next_at) + 1 / self._limits.overall_per_second
         place.turn.set_result(None)
+
+    def _space(self, chat_id: int, now: float) -> None:
+        spacing = self._limits.group_chat_seconds if chat_id < 0 else self._limits.private_chat_seconds
+        if spacing > 0:
+            self._chat_free_at[chat_id] = now + spacing
+            self._forget(now)
 
     def _forget(self, now: float) -> None:
         """Drop what has passed, now and then, so that a year of chats does not pile up."""

@@ -12,7 +12,6 @@ from telegram.error import BadRequest
 
 from bot import telegram_calls
 from bot.keyboards import Tap
-from bot.pacing import Paced
 from bot.telegram_calls import AnyBot
 from messages.clinic import Clinic
 from messages.errors import Value
@@ -101,7 +100,7 @@ class Turn:
 
     async def say(self, outgoing: Outgoing) -> int:
         """Send a message into this conversation; returns its id."""
-        return (await telegram_calls.send(self.bot, self.chat_id, outgoing, paced=Paced.ANSWER))[-1]
+        return (await telegram_calls.send(self.bot, self.chat_id, outgoing))[-1]
 
     async def say_text(self, key: str, **values: Value) -> int:
         """Send a text by its key."""
@@ -110,9 +109,7 @@ class Turn:
     async def show(self, outgoing: Outgoing, message_id: int | None = None) -> int:
         """Change the tapped message (or `message_id`) in place; a message too old for that is sent anew."""
         target = message_id or self.tapped_message_id
-        if target is not None and await telegram_calls.edit(
-            self.bot, self.chat_id, target, outgoing, paced=Paced.ANSWER
-        ):
+        if target is not None and await telegram_calls.edit(self.bot, self.chat_id, target, outgoing):
             return target
         return await self.say(outgoing)
 

@@ -20,7 +20,7 @@ from tests.bench import (
     measure_wake,
     report,
 )
-from tests.bench.bench import SMOKE, Bench, Sizes
+from tests.bench.bench import SMOKE, Bench, Sizes, for_a_burst
 from tests.bench.databases import Databases
 from tests.bench.figures import Figure, WrongResult
 from tests.bench.sandbox import Sandbox
@@ -49,10 +49,10 @@ def main(words: Sequence[str] | None = None) -> int:
         databases = Databases(Path(folder))
         try:
             about = report.machine(databases.versions())
-            sizes = SMOKE if given.smoke else Sizes()
+            sizes = SMOKE if given.smoke else for_a_burst(given.burst) if given.burst else Sizes()
             with Sandbox(sizes.practitioners + sizes.patients) as sandbox:
                 bench = Bench(sizes, databases, sandbox, Path(folder))
-                for name in given.only or MEASURES:
+                for name in given.only or (["alert"] if given.burst else MEASURES):
                     measure_one(name, bench, figures, wrong)
         finally:
             databases.stop()
@@ -80,6 +80,7 @@ def measure_one(name: str, bench: Bench, figures: list[Figure], wrong: list[str]
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--smoke", action="store_true", help="small loads: only whether the results are right")
+    parser.add_argument("--burst", type=int, metavar="MINUTES", help="only the burst with alerts in it, for so long")
     parser.add_argument("--only", action="append", choices=sorted(MEASURES), help="this measurement (may be repeated)")
     parser.add_argument("--out", type=Path, default=Path("bench.json"), help="where the figures go (bench.json)")
     parser.add_argument("--write-docs", action="store_true", help="put the table into docs/performance.md")

@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -53,6 +53,11 @@ class Sizes:
     clinic_practitioners: int = 200
     clinic_patients: int = 50
     idle_seconds: float = 15.0
+
+
+def for_a_burst(minutes: int) -> Sizes:
+    """An alert every 0.2 s for so long, and more routine messages than can go meanwhile."""
+    return replace(Sizes(), alerts=minutes * 60 * 5, alert_backlog=minutes * 60 * 30)
 
 
 SMOKE = Sizes(
