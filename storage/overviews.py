@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, select
 from messages.people import Actor
 from storage.appointments import ACTIVE
 from storage.database import UnitOfWork
+from storage.many_ids import among, these
 from storage.patients import visible_to
 from storage.tables import Alert, Answer, Appointment, CheckIn, Course, Letter, Patient, Session, Staff
 
@@ -45,66 +46,57 @@ class Overview:
 
 
 class _Statements:
-    """What is read of the patients that `which` chooses. Built once a choice: they are many, and long."""
+    """What is read of some patients, courses or sessions, by their ids. Built once: they are many, and long."""
 
-    def __init__(self, which: ColumnElement[bool]) -> None:
-        ids = select(Patient.id).where(which)
-        courses = select(func.max(Course.id)).where(Course.patient_id.in_(ids)).group_by(Course.patient_id)
-        self.patients = select(Patient).where(which).order_by(Patient.id)
-        self.courses = select(Course).where(Course.id.in_(courses))
+    def __init__(self, *, on_sqlite: bool) -> None:
+        def of(column: Any) -> ColumnElement[bool]:
+            return among(column, on_sqlite=on_sqlite)
+
+        newest = select(func.max(Course.id)).where(of(Course.patient_id)).group_by(Course.patient_id)
+        self.courses = select(Course).where(Course.id.in_(newest))
         self.sessions = (
             select(Session)
-            .where(Session.course_id.in_(courses), Session.undone_at.is_(None))
+            .where(of(Session.course_id), Session.undone_at.is_(None))
             .order_by(Session.ended_at, Session.id)
         )
         self.appointments = (
-            select(Appointment)
-            .where(Appointment.course_id.in_(courses), Appointment.state.in_(ACTIVE))
-            .order_by(Appointment.id)
+            select(Appointment).where(of(Appointment.course_id), Appointment.state.in_(ACTIVE)).order_by(Appointment.id)
         )
         self.alerts = (
             select(Alert)
-            .where(Alert.patient_id.in_(ids), Alert.resolved_at.is_(None))
+            .where(of(Alert.patient_id), Alert.resolved_at.is_(None))
             .order_by(Alert.grade.desc(), Alert.raised_at)
         )
         self.letters = (
             select(Letter.patient_id, Letter.album, Letter.id, Letter.received_at)
             .where(
-                Letter.patient_id.in_(ids),
+                of(Letter.patient_id),
                 Letter.inbound,
                 Letter.answered_at.is_(None),
                 Letter.edited_of.is_(None),
             )
             .order_by(Letter.received_at, Letter.id)
         )
-        latest = _latest_sessions(courses)
         self.answers = (
             select(Answer.check_in_id, Answer.question, Answer.score)
             .join(CheckIn, CheckIn.id == Answer.check_in_id)
-            .where(CheckIn.session_id.in_(latest))
+            .where(of(CheckIn.session_id))
         )
-        self.checks = select(CheckIn).where(CheckIn.session_id.in_(latest)).order_by(CheckIn.due_at, CheckIn.id)
+        self.checks = select(CheckIn).where(of(CheckIn.session_id)).order_by(CheckIn.due_at, CheckIn.id)
 
 
-def _latest_sessions(courses: Select[Any]) -> Select[int]:
-    """The latest session of each course."""
-    numbers = (
-        select(Session.course_id, func.max(Session.number).label("number"))
-        .where(Session.course_id.in_(courses), Session.undone_at.is_(None))
-        .group_by(Session.course_id)
-        .subquery()
-    )
-    return (
-        select(Session.id)
-        .join(numbers, (numbers.c.course_id == Session.course_id) & (numbers.c.number == Session.number))
-        .where(Session.undone_at.is_(None))
-    )
-
+_STATEMENTS = {on_sqlite: _Statements(on_sqlite=on_sqlite) for on_sqlite in (True, False)}
 
 _ID = bindparam("id", type_=Integer)
-_OF_PATIENT = _Statements(Patient.id == _ID)
-_OF_PRACTITIONER = _Statements((Patient.practitioner_id == _ID) & Patient.removed_at.is_(None))
-_VISIBLE = _Statements(visible_to(_ID))
+
+
+def _patients(which: ColumnElement[bool]) -> Select[Patient]:
+    return select(Patient).where(which).order_by(Patient.id)
+
+
+_OF_PATIENT = _patients(Patient.id == _ID)
+_OF_PRACTITIONER = _patients((Patient.practitioner_id == _ID) & Patient.removed_at.is_(None))
+_VISIBLE = _patients(visible_to(_ID))
 _NAMES = select(Staff.id, Staff.name)
 
 
@@ -124,26 +116,28 @@ async def visible(work: UnitOfWork, actor: Actor) -> list[Overview]:
     return await _overviews(work, _VISIBLE, actor.staff_id)
 
 
-async def _overviews(work: UnitOfWork, read: _Statements, chosen: int | None) -> list[Overview]:
-    of = {"id": chosen}
-    patients = (await work.session.scalars(read.patients, of)).all()
-    of_patient = await _by(work, read.courses, of, "patient_id")
-    of_course = await _by(work, read.sessions, of, "course_id")
-    expected = await _by(work, read.appointments, of, "course_id")
-    alerts = await _by(work, read.alerts, of, "patient_id")
-    letters = await _questions(work, read, of)
-    checks = await _checks(work, read, of)
+async def _overviews(work: UnitOfWork, which: Select[Patient], chosen: int | None) -> list[Overview]:
+    read, on_sqlite = _STATEMENTS[work.on_sqlite], work.on_sqlite
+    patients = (await work.session.scalars(which, {"id": chosen})).all()
+    of_patients = these((patient.id for patient in patients), on_sqlite=on_sqlite)
+    courses = {each.patient_id: each for each in await work.session.scalars(read.courses, of_patients)}
+    of_courses = these((course.id for course in courses.values()), on_sqlite=on_sqlite)
+    sessions = {each.course_id: each for each in await work.session.scalars(read.sessions, of_courses)}
+    expected = {each.course_id: each for each in await work.session.scalars(read.appointments, of_courses)}
+    alerts = await _alerts(work, read, of_patients)
+    letters = await _questions(work, read, of_patients)
+    checks = await _checks(work, read, these((session.id for session in sessions.values()), on_sqlite=on_sqlite))
     staff = {row.id: row.name for row in await work.session.rows(_NAMES)}
     result = []
     for patient in patients:
-        course = _last(of_patient[patient.id])
-        session = _last(of_course[course.id]) if course else None
+        course = courses.get(patient.id)
+        session = sessions.get(course.id) if course else None
         result.append(
             Overview(
                 patient=patient,
                 course=course,
                 session=session,
-                appointment=_last(expected[course.id]) if course else None,
+                appointment=expected.get(course.id) if course else None,
                 checks=checks[session.id] if session else (),
                 alerts=alerts[patient.id],
                 questions=letters[patient.id],
@@ -153,21 +147,16 @@ async def _overviews(work: UnitOfWork, read: _Statements, chosen: int | None) ->
     return result
 
 
-async def _by(work: UnitOfWork, statement: Select[Any], of: Mapping[str, Any], column: str) -> dict[int, list[Any]]:
-    """The rows of a statement, gathered by one of their columns."""
-    gathered: dict[int, list[Any]] = defaultdict(list)
-    for row in await work.session.scalars(statement, of):
-        gathered[getattr(row, column)].append(row)
-    return gathered
+async def _alerts(work: UnitOfWork, read: _Statements, of_patients: Mapping[str, Any]) -> dict[int, list[Alert]]:
+    alerts: dict[int, list[Alert]] = defaultdict(list)
+    for alert in await work.session.scalars(read.alerts, of_patients):
+        alerts[alert.patient_id].append(alert)
+    return alerts
 
 
-def _last(rows: list[Any]) -> Any:
-    return rows[-1] if rows else None
-
-
-async def _questions(work: UnitOfWork, read: _Statements, of: Mapping[str, Any]) -> dict[int, list[datetime]]:
+async def _questions(work: UnitOfWork, read: _Statements, of_patients: Mapping[str, Any]) -> dict[int, list[datetime]]:
     first: dict[tuple[int, str], datetime] = {}
-    for patient_id, album, letter_id, received_at in (await work.session.rows(read.letters, of)).all():
+    for patient_id, album, letter_id, received_at in (await work.session.rows(read.letters, of_patients)).all():
         first.setdefault((patient_id, album or f"letter {letter_id}"), received_at)
     waiting: dict[int, list[datetime]] = defaultdict(list)
     for (patient_id, _), received_at in first.items():
@@ -175,12 +164,12 @@ async def _questions(work: UnitOfWork, read: _Statements, of: Mapping[str, Any])
     return waiting
 
 
-async def _checks(work: UnitOfWork, read: _Statements, of: Mapping[str, Any]) -> dict[int, list[Check]]:
-    """The checks of the latest session of each course, by session."""
+async def _checks(work: UnitOfWork, read: _Statements, of_sessions: Mapping[str, Any]) -> dict[int, list[Check]]:
+    """The checks of some sessions, by session."""
     scores: dict[int, dict[str, int]] = defaultdict(dict)
-    for check_in_id, question, score in await work.session.rows(read.answers, of):
+    for check_in_id, question, score in await work.session.rows(read.answers, of_sessions):
         scores[check_in_id][question] = score
     checks: dict[int, list[Check]] = defaultdict(list)
-    for check_in in await work.session.scalars(read.checks, of):
+    for check_in in await work.session.scalars(read.checks, of_sessions):
         checks[check_in.session_id].append(Check(check_in, scores[check_in.id]))
     return checks
