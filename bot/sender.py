@@ -153,7 +153,7 @@ class Sender:
             self._full.add(lane)
             if room <= 0:
                 continue
-            async with self._database.work() as work:
+            async with self._database.single() as work:
                 # All chats are known before the first job starts, so that they queue in the order of the rows.
                 claimed = await sending.claim(work, lane, many=room, now=now)
                 await work.commit()

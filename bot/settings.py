@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from messages.clinic import Clinic
 from messages.templates import languages
-from storage.database import normal_url
+from storage.database import NotToBeHad, normal_url
 
 TELEGRAM = "https://api.telegram.org"
 
@@ -128,6 +128,8 @@ class Settings(BaseSettings):
             return SecretStr(f"sqlite:///{(folder / 'aftercare.db').resolve()}")
         try:
             normal_url(value.get_secret_value())
+        except NotToBeHad as error:
+            raise _Wrong(str(error)) from error
         except ValueError as error:
             raise _Wrong("is not an address of a database") from error
         return value

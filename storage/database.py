@@ -26,13 +26,13 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator
 
-from storage.engines import Engines, PostgresEngines, SqliteEngines
+from storage.engines import Engines, SqliteEngines
 from storage.session import Session
 
 Result = TypeVar("Result")
@@ -57,7 +57,17 @@ def is_database_outage(error: Exception) -> bool:
 
     That passes by itself.
     """
-    return isinstance(error, OperationalError | InterfaceError | NoConnectionLeft)
+    if isinstance(error, OperationalError | NoConnectionLeft):
+        return True
+    # What PostgreSQL says comes with its code, and a connection that was cut is given up.
+    return isinstance(error, DBAPIError) and (
+        error.connection_invalidated or (getattr(error.orig, "sqlstate", None) or "").startswith(_PASSING)
+    )
+
+
+_PASSING = ("08", "40", "53", "55", "57", "58")
+"""PostgreSQL's classes of errors that are about the connection, other transactions, resources, locks, an operator's
+doing, and the system around it (postgresql.org/docs/current/errcodes-appendix.html)."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -113,10 +123,15 @@ class State(TypeDecorator[str]):
     comparator_factory = _Literally
 
 
+class NotToBeHad(ValueError):
+    """What an address asks for and cannot get, in words that follow its name."""
+
+
 def normal_url(address: str) -> URL:
     """The SQLAlchemy address for what people write: `postgres://…`, `postgresql://…`, `sqlite:///…`.
 
-    Raises ValueError for anything but SQLite and PostgreSQL.
+    Raises ValueError for anything but SQLite and PostgreSQL, and NotToBeHad for a `channel_binding` that is required:
+    asyncpg has none, and to go without it in silence would be less safe than what was asked for.
     """
     try:
         url = make_url(address)
@@ -124,7 +139,12 @@ def normal_url(address: str) -> URL:
         raise ValueError("this is not the address of a database") from error
     match url.get_backend_name():
         case "postgres" | "postgresql":
-            return url.set(drivername="postgresql+psycopg")
+            if url.query.get("channel_binding") == "require":
+                raise NotToBeHad(
+                    "asks for channel_binding=require, which is not to be had here. Leave that out; "
+                    "sslmode=verify-full makes sure of the server by its certificate"
+                )
+            return url.set(drivername="postgresql+asyncpg")
         case "sqlite":
             if not url.database or url.database == ":memory:":
                 raise ValueError("SQLite needs a file: sqlite:///aftercare.db")
@@ -234,6 +254,8 @@ class Database:
         if file:
             self.engines: Engines = SqliteEngines(self.url, file, durable=durable)
         else:
+            from storage.postgres import PostgresEngines
+
             self.engines = PostgresEngines(self.url)
         self.is_sqlite = file is not None
         self.listeners = Listeners()
@@ -246,6 +268,15 @@ class Database:
     async def work(self) -> AsyncIterator[UnitOfWork]:
         """A writing transaction."""
         async with self.engines.writing() as session:
+            yield UnitOfWork(session, on_sqlite=self.is_sqlite, listeners=self.listeners)
+
+    @asynccontextmanager
+    async def single(self) -> AsyncIterator[UnitOfWork]:
+        """For one statement that writes: on PostgreSQL two journeys less.
+
+        There it is committed when it ends, on SQLite as any other: commit all the same.
+        """
+        async with self.engines.single() as session:
             yield UnitOfWork(session, on_sqlite=self.is_sqlite, listeners=self.listeners)
 
     @asynccontextmanager

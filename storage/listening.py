@@ -6,10 +6,13 @@ is all that there is behind a pooler of transactions, through which no notificat
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
+from sqlalchemy import URL
+
 from storage.database import CHANNEL, Database, News
-from storage.engines import CONNECTING
 
 PAUSE = 1.0
 """Seconds before the next attempt to listen."""
@@ -22,24 +25,32 @@ async def listen(database: Database) -> None:
     """
     if database.is_sqlite:
         return
-    # Here, because whoever is on SQLite need not load it: 0.1 s of every start, and some megabytes.
-    from psycopg import AsyncConnection, Error
+    # Here, because whoever is on SQLite need not load the driver: a part of every start, and some megabytes.
+    import asyncpg
+
+    from storage import postgres
 
     while True:
-        try:
-            await _hear(database, AsyncConnection.connect)
-        except Error:
+        with suppress(postgres.Unreachable, asyncpg.PostgresError, asyncpg.InterfaceError):
             # Those who read and write say that the database is away.
-            await asyncio.sleep(PAUSE)
+            await _hear(database, postgres.connect)
+        await asyncio.sleep(PAUSE)
 
 
-async def _hear(database: Database, connect: Callable[..., Awaitable[Any]]) -> None:
-    """Until the connection is cut. Raises psycopg.Error."""
-    _, parameters = database.url.get_dialect()().create_connect_args(database.url)
-    async with await connect(**{**CONNECTING, **parameters}, autocommit=True) as connection:
-        await connection.execute(f"LISTEN {CHANNEL}")
+async def _hear(database: Database, connect: Callable[[URL], Awaitable[Any]]) -> None:
+    """Until the connection is cut. Raises what `connect` and the driver raise."""
+    connection = await connect(database.url)
+    cut = asyncio.Event()
+    connection.add_termination_listener(lambda _: cut.set())
+    try:
+        await connection.add_listener(CHANNEL, partial(_heard, database))
         # What was told while nobody listened.
         database.listeners.tell(News)
-        async for notification in connection.notifies():
-            # A word that this version does not know is another version's.
-            database.listeners.tell(news for news in News if news in notification.payload.split())
+        await cut.wait()
+    finally:
+        connection.terminate()
+
+
+def _heard(database: Database, _connection: object, _process: int, _channel: str, words: str) -> None:
+    # A word that this version does not know is another version's.
+    database.listeners.tell(news for news in News if news in words.split())

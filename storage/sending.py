@@ -27,7 +27,7 @@ _NOW = bindparam("now", type_=UtcDateTime)
 _ROWS = rows_of(Outbox)
 
 
-def _claim(lane: Lane) -> ReturningUpdate[int]:
+def _claim(lane: Lane) -> ReturningUpdate[*tuple[Any, ...]]:
     due = (
         select(_ROWS.c.id)
         .where(_ROWS.c.state == "pending", _ROWS.c.lane == lane.value, _ROWS.c.due_at <= _NOW)
@@ -37,37 +37,32 @@ def _claim(lane: Lane) -> ReturningUpdate[int]:
         .cte("due")
         .prefix_with("MATERIALIZED")
     )
+    chat_of_patient = select(Patient.telegram_id).where(Patient.id == _ROWS.c.patient_id).scalar_subquery()
+    chat_of_staff = select(Staff.telegram_id).where(Staff.id == _ROWS.c.staff_id).scalar_subquery()
     return (
         update(_ROWS)
         .where(_ROWS.c.id.in_(select(due.c.id)))
         .values(state="claimed", lease_until=bindparam("until", type_=UtcDateTime))
-        .returning(_ROWS.c.id)
+        .returning(func.coalesce(chat_of_patient, chat_of_staff), *_ROWS.c)
     )
 
 
 _CLAIM = {lane: _claim(lane) for lane in Lane}
-_IDS: BindParameter[int] = bindparam("ids", expanding=True)
-_CLAIMED = (
-    select(Outbox, func.coalesce(Patient.telegram_id, Staff.telegram_id))
-    .outerjoin(Patient, Patient.id == Outbox.patient_id)
-    .outerjoin(Staff, Staff.id == Outbox.staff_id)
-    .where(Outbox.id.in_(_IDS))
-    .order_by(Outbox.due_at, Outbox.id)
-    .execution_options(populate_existing=True)
-)
 
 
 async def claim(work: UnitOfWork, lane: Lane, *, many: int, now: datetime) -> list[tuple[Outbox, int | None]]:
-    """Claim up to `many` due rows of one lane, oldest first, each with the chat it goes to.
+    """Claim up to `many` due rows of one lane, oldest first, each with the chat it goes to. They belong to no session.
 
     The chat is None for somebody who has not joined. The claim is one statement: no two workers get the same row.
     """
-    ids = (await work.session.rows(_CLAIM[lane], {"now": now, "until": now + LEASE, "many": many})).scalars().all()
-    if not ids:
-        return []
-    return [(row, chat_id) for row, chat_id in (await work.session.execute(_CLAIMED, {"ids": ids})).all()]
+    asked = {"now": now, "until": now + LEASE, "many": many}
+    found = (await work.session.rows(_CLAIM[lane], asked)).all()
+    claimed = [(Outbox(**dict(zip(_COLUMNS, columns, strict=True))), chat_id) for chat_id, *columns in found]
+    return sorted(claimed, key=lambda each: (each[0].due_at, each[0].id))
 
 
+_COLUMNS = [column.key for column in _ROWS.c]
+_IDS: BindParameter[int] = bindparam("ids", expanding=True)
 _PAIRS: BindParameter[Any] = bindparam("pairs", expanding=True)
 _SENDING = (
     update(_ROWS)

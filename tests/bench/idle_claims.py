@@ -1,6 +1,6 @@
 """A process that asks the outbox again and again while nothing is due: `python -m tests.bench.idle_claims URL COUNT`.
 
-Prints the median milliseconds of the sender's look (a reading transaction) and of a claim (a writing one) as JSON.
+Prints the median milliseconds of the sender's look (a reading transaction) and of a claim (one that writes) as JSON.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ async def _look(database: Database) -> None:
 
 
 async def _claim(database: Database) -> None:
-    async with database.work() as work:
+    async with database.single() as work:
         if await sending.claim(work, Lane.ROUTINE, many=30, now=datetime.now(UTC)):
             raise WrongResult("nothing is due, but something was claimed")
 

@@ -74,6 +74,7 @@ def test_the_example_file_is_refused_placeholder_by_placeholder(tmp_path: Path) 
         ("DEFAULT_LANGUAGE", "xx"),
         ("DATABASE_URL", "mysql://user:secret@host/name"),
         ("DATABASE_URL", "nonsense"),
+        ("DATABASE_URL", "postgresql://user:secret@host/name?sslmode=require&channel_binding=require"),
         ("TELEGRAM_API_URL", "ftp://host"),
         ("WEBHOOK_URL", "http://aftercare.example.org"),
         ("WEBHOOK_SECRET", "short"),

@@ -258,7 +258,7 @@ async def test_a_connection_that_was_cut_is_not_kept_even_if_nobody_minded(postg
 async def test_who_gets_no_connection_in_time_hears_of_an_outage(
     postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engines, "ROOM_SECONDS", 0.05)
+    monkeypatch.setattr("storage.postgres.ROOM_SECONDS", 0.05)
     with postgres.database() as address:
         database = Database(address)
         async with AsyncExitStack() as held:

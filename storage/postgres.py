@@ -1,0 +1,293 @@
+"""PostgreSQL: how it is reached through asyncpg, and how a unit of work begins, commits and ends there.
+
+Only imported where PostgreSQL is used: whoever is on SQLite need not load its driver.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from functools import partial
+from typing import Any, TypeVar
+
+import asyncpg
+from sqlalchemy import URL, Connection, Engine, NullPool, Transaction, event
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from storage.engines import POOL_SIZE
+from storage.session import PostgresSession, Session
+
+Result = TypeVar("Result")
+
+ROOM_SECONDS = 30.0
+"""How long a unit of work waits for one of PostgreSQL's connections."""
+
+CONNECT_SECONDS = 10.0
+"""How long it may take to open a connection."""
+
+LOCK_SECONDS = 10
+"""How long a statement waits for a row that somebody else holds, a forgotten session at a console for one."""
+
+STATEMENTS = 500
+"""Prepared statements kept for each connection: more than there are."""
+
+_ALIVE = {
+    (socket.SOL_SOCKET, "SO_KEEPALIVE"): 1,
+    (socket.IPPROTO_TCP, "TCP_KEEPIDLE"): 10,
+    (socket.IPPROTO_TCP, "TCP_KEEPINTVL"): 5,
+    (socket.IPPROTO_TCP, "TCP_KEEPCNT"): 2,
+    (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT"): 20_000,
+}
+"""Options of each connection's socket, in seconds but for the last, in milliseconds.
+
+A server that vanished without a word is noticed after some twenty seconds, where it would otherwise be a quarter of an
+hour, and with it every message behind the one that waits. A system that does not know one of them has its own.
+"""
+
+_LIBPQ = {"connect_timeout", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count",
+          "tcp_user_timeout", "gssencmode", "sslcompression", "channel_binding",
+          "fallback_application_name"}  # fmt: skip
+"""What people's addresses tell libpq, and what is decided here, or is only about libpq. The server knows none of it."""
+
+
+class Unreachable(AsyncAdapt_asyncpg_dbapi.OperationalError):
+    """PostgreSQL does not answer, or lets nobody in. SQLAlchemy makes an OperationalError of it."""
+
+
+class _Connection(asyncpg.Connection):  # type: ignore[misc]
+    """asyncpg's, which leaves the socket as the system makes it."""
+
+    def __init__(self, protocol: Any, transport: asyncio.Transport, *more: Any) -> None:
+        super().__init__(protocol, transport, *more)
+        line = transport.get_extra_info("socket")
+        if line.family != socket.AF_UNIX:
+            for (level, name), value in _ALIVE.items():
+                if hasattr(socket, name):
+                    line.setsockopt(level, getattr(socket, name), value)
+
+
+async def connect(url: URL, *, seconds: float = CONNECT_SECONDS, first: str | None = None) -> asyncpg.Connection:
+    """A connection to the database with this address, and the statement `first` done on it. Raises Unreachable."""
+    try:
+        connection = await asyncpg.connect(_address(url), timeout=seconds, connection_class=_Connection)
+        try:
+            if first is not None:
+                await connection.execute(first)
+        except BaseException:
+            connection.terminate()
+            raise
+    except (OSError, asyncpg.PostgresError) as error:
+        raise Unreachable(f"{type(error).__name__}: {error}", error) from error  # type: ignore[no-untyped-call]
+    return connection
+
+
+def _address(url: URL) -> str:
+    """The address as asyncpg reads it."""
+    query = {
+        name: value if isinstance(value, str) else ",".join(value)
+        for name, value in url.query.items()
+        if name not in _LIBPQ
+    }
+    return url.set(drivername="postgresql", query=query).render_as_string(hide_password=False)
+
+
+def engine(url: URL, *, seconds: float = CONNECT_SECONDS, first: str | None = None, **options: Any) -> AsyncEngine:
+    """SQLAlchemy's engine, which keeps no connection by itself. For `seconds` and `first` see `connect`."""
+    made = create_async_engine(
+        "postgresql+asyncpg://",
+        poolclass=NullPool,
+        # An error of the database must not carry what people wrote into the log.
+        hide_parameters=True,
+        connect_args={
+            "async_creator_fn": partial(connect, url, seconds=seconds, first=first),
+            "prepared_statement_cache_size": STATEMENTS,
+        },
+        **options,
+    )
+    event.listen(made.dialect, "handle_error", _say_nothing_private)
+    return made
+
+
+def _say_nothing_private(context: ExceptionContext) -> None:
+    """The server quotes the row that it refuses, and asyncpg the argument that it cannot send."""
+    if context.connection is None:
+        # Nothing is said yet to a server that cannot be reached.
+        return
+    errors: list[BaseException] = [context.original_exception]
+    while (cause := errors[-1].__cause__) is not None:
+        errors.append(cause)
+    driver = errors[-1]
+    if isinstance(driver, asyncpg.PostgresError):
+        driver.detail = None
+        words = type(driver).__name__ if driver.sqlstate.startswith(_ABOUT_DATA) else driver.args[0]
+    else:
+        words = type(driver).__name__
+    if context.sqlalchemy_exception is not None:
+        errors.append(context.sqlalchemy_exception)
+    for error in errors:
+        error.args = (words,)
+
+
+_ABOUT_DATA = "22"
+"""PostgreSQL's class of errors whose very message quotes the data."""
+
+
+class PostgresEngines:
+    """PostgreSQL through asyncpg: some connections that write, and some that only read.
+
+    Readers run without a transaction: under READ COMMITTED each statement sees a state of its own anyway, and BEGIN
+    and ROLLBACK would be two journeys more for the one statement that most of them are. No connection is tried out
+    before its use, which would be another two: who meets one that was cut tries again (bot/patience.py).
+    """
+
+    def __init__(self, url: URL) -> None:
+        patience = f"SET lock_timeout = '{LOCK_SECONDS}s'"
+        self._writers = _Kept(engine(url, first=patience), 2 * POOL_SIZE)
+        self._single = _Kept(engine(url, first=patience, isolation_level="AUTOCOMMIT"), 1)
+        self._readers = _Kept(
+            engine(url, first="SET default_transaction_read_only = on", isolation_level="AUTOCOMMIT"),
+            2 * POOL_SIZE - 1,
+        )
+
+    @property
+    def synchronous(self) -> tuple[Engine, ...]:
+        return tuple(each.engine.sync_engine for each in self._all)
+
+    @property
+    def _all(self) -> tuple["_Kept", ...]:
+        return (self._writers, self._single, self._readers)
+
+    def reading(self) -> AbstractAsyncContextManager[Session]:
+        return self._without_transaction(self._readers)
+
+    def single(self) -> AbstractAsyncContextManager[Session]:
+        return self._without_transaction(self._single)
+
+    @asynccontextmanager
+    async def _without_transaction(self, kept: "_Kept") -> AsyncIterator[Session]:
+        async with (
+            kept.connection() as connection,
+            PostgresSession(connection, _transaction_of(connection)) as session,
+        ):
+            yield session
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Session]:
+        async with self._writers.connection() as connection:
+            async with PostgresSession(connection, _transaction_of(connection)) as session:
+                yield session
+            if connection.in_transaction():
+                # It was not committed.
+                await connection.rollback()
+
+    async def run(self, step: Callable[[Connection], Result]) -> Result:
+        async with self._writers.engine.connect() as connection:
+            result = await connection.run_sync(step)
+            await connection.commit()
+            return result
+
+    async def look(self, step: Callable[[Connection], Result]) -> Result:
+        async with self._readers.connection() as connection:
+            return await connection.run_sync(step)
+
+    async def close(self) -> None:
+        for each in self._all:
+            await each.close()
+
+
+class _Kept:
+    """PostgreSQL's connections between units of work, one each, and `most` at a time.
+
+    To hand one out of SQLAlchemy's pool, to reset it and to hand it back cost as much as a statement.
+    """
+
+    def __init__(self, engine: AsyncEngine, most: int) -> None:
+        self.engine = engine
+        self._room = asyncio.Semaphore(most)
+        self._idle: list[AsyncConnection] = []
+        self._closed = False
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for one unit of work.
+
+        Raises NoConnectionLeft when none becomes free in time, and DBAPIError when the server cannot be reached.
+        """
+        await self._enter()
+        try:
+            connection = self._idle.pop() if self._idle else await self.engine.connect()
+            try:
+                yield connection
+            except BaseException as error:
+                # To the end also when whoever waits for it is cancelled again.
+                await asyncio.shield(self._after(connection, error))
+                raise
+            await self._keep(connection)
+        finally:
+            self._room.release()
+
+    async def _enter(self) -> None:
+        if not self._room.locked():
+            await self._room.acquire()
+            return
+        try:
+            async with asyncio.timeout(ROOM_SECONDS):
+                await self._room.acquire()
+        except TimeoutError:
+            raise NoConnectionLeft(f"no connection became free in {ROOM_SECONDS:.0f} seconds") from None
+
+    async def _after(self, connection: AsyncConnection, error: BaseException) -> None:
+        """Keep a connection if all that was wrong is what was done on it, and no statement was broken off."""
+        if isinstance(error, DBAPIError) and connection.invalidated:
+            # What cut this one off has cut off the others too.
+            await self._drop_idle()
+        if isinstance(error, Exception) and await _rolled_back(connection):
+            await self._keep(connection)
+        else:
+            await _drop(connection)
+
+    async def _keep(self, connection: AsyncConnection) -> None:
+        if self._closed or connection.invalidated or len(self._idle) >= POOL_SIZE:
+            await _drop(connection)
+        else:
+            self._idle.append(connection)
+
+    async def _drop_idle(self) -> None:
+        while self._idle:
+            await _drop(self._idle.pop())
+
+    async def close(self) -> None:
+        """Give up all connections; one that is in use when its unit of work ends."""
+        self._closed = True
+        await self._drop_idle()
+        await self.engine.dispose()
+
+
+def _transaction_of(connection: AsyncConnection) -> Transaction:
+    """SQLAlchemy's transaction, begun if need be: one of its own the mapped classes' session would also end.
+
+    The server hears of it with the first statement.
+    """
+    within = connection.sync_connection
+    assert within is not None, "it has been closed"
+    return within.get_transaction() or within.begin()
+
+
+async def _rolled_back(connection: AsyncConnection) -> bool:
+    try:
+        await connection.rollback()
+    except DBAPIError:
+        return False
+    return True
+
+
+async def _drop(connection: AsyncConnection) -> None:
+    """Close a connection at once, whatever is going on on it."""
+    with suppress(DBAPIError):
+        await connection.invalidate()
+    with suppress(DBAPIError):
+        await connection.close()
