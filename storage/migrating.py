@@ -1,4 +1,4 @@
-"""The schema's versions: where a database stands, and how it gets to the newest."""
+"""How a database gets to another version of the schema. Loads Alembic: import it only where that is done."""
 
 from collections.abc import Callable
 from functools import partial
@@ -6,7 +6,6 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
@@ -26,19 +25,6 @@ def _config(connection: Connection | None = None) -> Config:
 def scripts() -> ScriptDirectory:
     """All migrations."""
     return ScriptDirectory.from_config(_config())
-
-
-def head() -> str:
-    """The newest version that this program knows."""
-    newest = scripts().get_current_head()
-    if newest is None:
-        raise RuntimeError("there is no migration")
-    return newest
-
-
-async def current(database: Database) -> str | None:
-    """The version of a database; None for an empty one."""
-    return await database.look(lambda connection: MigrationContext.configure(connection).get_current_revision())
 
 
 async def upgrade(database: Database, target: str = "head") -> None:

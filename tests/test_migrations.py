@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Connection, String, delete, inspect, select
 from sqlalchemy.exc import IntegrityError
 
-from storage import migrating
+from storage import migrating, schema
 from storage.database import Base, Database
 from storage.migrations.env_options import comparison
 from storage.tables import Invitation, Staff
@@ -41,6 +41,10 @@ async def test_migrated_postgresql_has_the_tables_of_the_program(postgres: Postg
         assert await _differences(address) == []
 
 
+def test_the_version_that_the_program_needs_is_the_last_migration() -> None:
+    assert migrating.scripts().get_current_head() == schema.NEWEST
+
+
 async def _walk(address: str) -> None:
     """Up one step, down one step, up again; at the end all the way down."""
     database = Database(address)
@@ -48,10 +52,10 @@ async def _walk(address: str) -> None:
     assert revisions
     for before, revision in zip(["base", *revisions], revisions, strict=False):
         await migrating.upgrade(database, revision)
-        assert await migrating.current(database) == revision
+        assert await schema.current(database) == revision
         await migrating.downgrade(database, before)
         await migrating.upgrade(database, revision)
-    assert await migrating.current(database) == migrating.head()
+    assert await schema.current(database) == schema.NEWEST
     await migrating.downgrade(database, "base")
     left = await database.run(lambda connection: inspect(connection).get_table_names())
     await database.close()
@@ -109,10 +113,10 @@ async def test_a_migration_that_fails_takes_those_before_it_back(
             patch.setattr(op, "create_index", fail_at_the_last)
             with pytest.raises(OSError, match="killed"):
                 await migrating.upgrade(database)
-        assert await migrating.current(database) is None
+        assert await schema.current(database) is None
         assert await database.look(lambda connection: inspect(connection).get_table_names()) == []
         await migrating.upgrade(database)
-        assert await migrating.current(database) == migrating.head()
+        assert await schema.current(database) == schema.NEWEST
         await database.close()
 
 

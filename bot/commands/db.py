@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot import logs
 from bot.settings import load
-from storage import migrating
+from storage import migrating, schema
 from storage.backup import CannotBackUp, back_up
 from storage.database import Database, normal_url
 
@@ -35,10 +35,10 @@ def _back_up(address: str, file: Path) -> int:
 async def _run(address: str, *, upgrade: bool) -> int:
     database = Database(address)
     try:
-        before = await migrating.current(database)
-        if upgrade and before != migrating.head():
+        before = await schema.current(database)
+        if upgrade and before != schema.NEWEST:
             await migrating.upgrade(database)
-        after = await migrating.current(database)
+        after = await schema.current(database)
     except Exception as error:
         # The drivers' own messages name addresses and users.
         print(f"The database does not answer ({type(error).__name__}).", file=sys.stderr)
@@ -48,5 +48,5 @@ async def _run(address: str, *, upgrade: bool) -> int:
     if upgrade:
         print(f"{before or 'empty'} → {after}" if before != after else f"{after}, nothing to do")
     else:
-        print(f"{after or 'empty'} (newest: {migrating.head()})")
+        print(f"{after or 'empty'} (newest: {schema.NEWEST})")
     return 0

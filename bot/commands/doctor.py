@@ -17,7 +17,7 @@ from bot.clock import Clock, SharedClock, SystemClock
 from bot.commands.connecting import CannotConnect, telegram
 from bot.settings import Settings, SettingsError, load
 from bot.web.application import webhook_path
-from storage import migrating, staff
+from storage import schema, staff
 from storage.database import Database, normal_url
 
 WEBHOOK_MAY_WAIT = 100
@@ -75,7 +75,7 @@ async def _of_database(settings: Settings, clock: Clock) -> AsyncIterator[Findin
     database = Database(settings.database)
     address = normal_url(settings.database).render_as_string(hide_password=True)
     try:
-        version, newest = await migrating.current(database), migrating.head()
+        version, newest = await schema.current(database), schema.NEWEST
         if version != newest:
             words = f"{address} is at version {version or 'none'}, needed is {newest}: python -m bot db upgrade"
             yield Finding(False, "database", words)

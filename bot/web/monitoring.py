@@ -15,7 +15,7 @@ from bot.measures import MEASURES
 from bot.watchdog import Watchdog
 from bot.web.gauges import Gauges
 from bot.web.readiness import Reason
-from storage import figures, migrating
+from storage import figures, schema
 from storage.database import Database
 
 log = structlog.get_logger()
@@ -57,12 +57,12 @@ class Monitoring:
     async def _database_reason(self) -> str | None:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                version = await migrating.current(self._database)
+                version = await schema.current(self._database)
         except Exception as error:
             # Whatever the driver raises means the same here: not ready.
             log.warning("not_ready", error=type(error).__name__)
             return "the database does not answer"
-        return None if version == migrating.head() else "the database needs: python -m bot db upgrade"
+        return None if version == schema.NEWEST else "the database needs: python -m bot db upgrade"
 
     async def metrics(self, request: Request) -> Response:
         """Prometheus' text format: counted afresh from the database, then what this process measured."""

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
-from storage import engines, figures, inbox, migrating
+from storage import engines, figures, inbox, schema
 from storage.database import Database, UnitOfWork, is_database_outage
 from storage.tables import Audit, Inbox
 from tests.databases import Postgres, Sqlite
@@ -96,7 +96,7 @@ async def test_a_writer_that_is_cancelled_while_it_commits_leaves_the_next_one_i
 async def test_a_look_at_the_database_waits_for_nobody_who_writes(database: Database) -> None:
     async with asyncio.timeout(10), database.work() as work:
         await _write(work, "not committed")
-        assert await migrating.current(database) == migrating.head()
+        assert await schema.current(database) == schema.NEWEST
         await figures.read(database, now=NOW, since=NOW)
 
 
