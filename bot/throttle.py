@@ -5,14 +5,14 @@ order; calls to different chats run side by side. Limits are Telegram's publishe
 for the bot, one a second for a private chat, 20 a minute for a group (core.telegram.org/bots/faq).
 
 Telegram counts a call when it arrives. Here it is only known to arrive after it began and before it was answered. So
-limits are counted from the answer: calls that began evenly would arrive in bunches all the same.
+limits are counted from the answer: calls that began evenly would arrive in bunches all the same. A second then takes
+30 / (1 + preparation + round trip) calls, both in seconds.
 """
 
 import asyncio
 import heapq
-import math
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from bot import measures
@@ -42,13 +42,16 @@ EVERY_CHAT = 0
 ARRIVED_SECONDS = 1.0
 """A call that has not been answered for so long has arrived. Thirty that hang must not hold up an alert."""
 
+PREPARED_SECONDS = 0.5
+"""How long a call may be prepared within its turn and keep its room: the database may hold it up, and nobody else."""
+
 MADE_UP_SECONDS = 0.02
 """How late calls may be and still go as close together as they must to be on time again: timers come late."""
 
 
 @dataclass(eq=False)
 class Place:
-    """A call: in the queue until its turn, then under way until it is answered."""
+    """A call: in the queue until its turn, prepared, then under way until it is answered. Times are monotonic."""
 
     lane: Lane
     arrival: int
@@ -56,6 +59,8 @@ class Place:
     spaced: bool
     asked_at: float
     turn: asyncio.Future[None]
+    holds_chat: bool = False
+    begun_at: float = 0.0
     called_at: float | None = None
 
     def __lt__(self, other: "Place") -> bool:
@@ -65,9 +70,9 @@ class Place:
 class _Second:
     """The calls that may arrive within the same second as one that begins at this moment.
 
-    Those are the ones under way, and those answered less than a second ago. Of any calls that do arrive within one
-    second, look at the one that began last: when it began, all the others were counted here. So there are never more
-    of them than `room`, however unevenly they travel.
+    Those are the ones being prepared or under way, and those answered less than a second ago. Of any calls that do
+    arrive within one second, look at the one that began last: when it began, all the others were counted here. So
+    there are never more of them than `room`, however unevenly they travel.
     """
 
     def __init__(self, room: int) -> None:
@@ -76,8 +81,12 @@ class _Second:
         self._over_at: list[float] = []
 
     def begin(self, place: Place) -> None:
-        """Its turn has come, or it is called once more."""
+        """Its turn has come."""
         self._under_way.add(place)
+
+    def counts(self, place: Place, now: float) -> bool:
+        """Whether there is room for it, since its turn came and it has not been called."""
+        return place in self._under_way and place.called_at is None and now <= place.begun_at + PREPARED_SECONDS
 
     def end(self, place: Place, now: float) -> None:
         """It is answered, or will not be called."""
@@ -86,7 +95,7 @@ class _Second:
         self._under_way.discard(place)
 
     def free_at(self, now: float) -> float:
-        """When there is room for one more; infinity when somebody must be answered first."""
+        """When there is room for one more, if nobody is answered earlier."""
         while self._over_at and self._over_at[0] <= now:
             heapq.heappop(self._over_at)
         if len(self._over_at) + len(self._under_way) < self._room:
@@ -97,7 +106,9 @@ class _Second:
 
 
 def _over_at_the_latest(place: Place) -> float:
-    return math.inf if place.called_at is None else place.called_at + ARRIVED_SECONDS + 1
+    if place.called_at is None:
+        return place.begun_at + PREPARED_SECONDS
+    return place.called_at + ARRIVED_SECONDS + 1
 
 
 class Throttle:
@@ -137,19 +148,28 @@ class Throttle:
         finally:
             self._leave(place)
 
-    @contextmanager
-    def calling(self, place: Place) -> Iterator[None]:
-        """While Telegram is asked, within the turn. Every call is made in here: its answer is what the limits count."""
+    @asynccontextmanager
+    async def calling(self, place: Place) -> AsyncIterator[None]:
+        """While Telegram is asked, within the turn. Every call is made in here: its answer is what the limits count.
+
+        Waits for another turn where the first one is used up: by a call before this one, or by a long preparation.
+        """
+        if place.called_at is not None or (self._second and not self._second.counts(place, self._monotonic())):
+            await self._wait_again(place)
         place.called_at = self._monotonic()
-        if self._second is not None:
-            self._second.begin(place)
-            if self._alarm is None:
-                # Should it never be answered, it is known from here on when it counts no longer.
-                self._serve()
         try:
             yield
         finally:
             self._answered(place)
+
+    async def _wait_again(self, place: Place) -> None:
+        if self._second is not None:
+            self._second.end(place, self._monotonic())
+        place.called_at = None
+        place.turn = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, place)
+        self._serve()
+        await place.turn
 
     def pause(self, chat_id: int, seconds: float) -> None:
         """Telegram said `retry_after` for one chat, or for everything (`EVERY_CHAT`)."""
@@ -189,13 +209,13 @@ class Throttle:
             self._serve()
 
     def _leave(self, place: Place) -> None:
-        if place.turn.done() and not place.turn.cancelled():
-            self._busy.discard(place.chat_id)
-            if self._second is not None:
-                self._second.end(place, self._monotonic())
-        elif place in self._waiting:
+        if place in self._waiting:
             self._waiting.remove(place)
             heapq.heapify(self._waiting)
+        if place.holds_chat:
+            self._busy.discard(place.chat_id)
+        if self._second is not None:
+            self._second.end(place, self._monotonic())
         self._serve()
 
     def _serve(self) -> None:
@@ -217,7 +237,7 @@ class Throttle:
                 # Who waited here has been cancelled, and has not yet had the time to leave.
                 continue
             chat_free_at = self._chat_is_free_at(place)
-            if place.chat_id in chats_seen or place.chat_id in self._busy:
+            if not place.holds_chat and (place.chat_id in chats_seen or place.chat_id in self._busy):
                 held.append(place)
             elif chat_free_at > now:
                 held.append(place)
@@ -227,7 +247,7 @@ class Throttle:
             chats_seen.add(place.chat_id)
         for place in held:
             heapq.heappush(self._waiting, place)
-        if wake_at is not None and wake_at < math.inf:
+        if wake_at is not None:
             delay = max(0.0, wake_at - self._monotonic())
             self._alarm = asyncio.get_running_loop().call_later(delay, self._serve)
 
@@ -236,13 +256,15 @@ class Throttle:
         return max(paused_until, self._chat_free_at.get(place.chat_id, 0.0)) if place.spaced else paused_until
 
     def _bot_is_free_at(self, now: float) -> float:
-        """Infinity when that depends on an answer."""
         at = max(self._next_at, self._paused_until.get(EVERY_CHAT, 0.0))
         return at if self._second is None else max(at, self._second.free_at(now))
 
     def _start(self, place: Place, now: float) -> None:
-        self._busy.add(place.chat_id)
-        measures.waited(place.lane, now - place.asked_at)
+        if not place.holds_chat:
+            place.holds_chat = True
+            self._busy.add(place.chat_id)
+            measures.waited(place.lane, now - place.asked_at)
+        place.begun_at = now
         if self._second is not None:
             self._second.begin(place)
             self._next_at = max(now - MADE_UP_SECONDS, self._next_at) + 1 / self._limits.overall_per_second

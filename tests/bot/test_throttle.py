@@ -22,10 +22,9 @@ class Recorder:
         self.times: dict[str, float] = {}
 
     async def call(self, name: str, lane: Lane, chat: int, *, spaced: bool = True) -> None:
-        async with self.throttle.turn(lane, chat, spaced=spaced) as place:
-            with self.throttle.calling(place):
-                self.order.append(name)
-                self.times[name] = asyncio.get_running_loop().time()
+        async with self.throttle.turn(lane, chat, spaced=spaced) as place, self.throttle.calling(place):
+            self.order.append(name)
+            self.times[name] = asyncio.get_running_loop().time()
 
 
 class JumpingLoop(asyncio.SelectorEventLoop):
@@ -86,7 +85,7 @@ def test_calls_to_one_chat_keep_their_order_and_never_overlap(runner: asyncio.Ru
             async with throttle.turn(Lane.ROUTINE, 7) as place:
                 inside += 1
                 assert inside == 1
-                with throttle.calling(place):
+                async with throttle.calling(place):
                     await asyncio.sleep(0.01)
                 seen.append(number)
                 inside -= 1
@@ -149,7 +148,7 @@ class Journeys:
     async def _call(self, chat: int, composing: float, there: float, back: float, recording: float) -> None:
         async with self.throttle.turn(Lane.ROUTINE, chat) as place:
             await asyncio.sleep(composing)
-            with self.throttle.calling(place):
+            async with self.throttle.calling(place):
                 await asyncio.sleep(there)
                 self.arrivals.append(asyncio.get_running_loop().time())
                 await asyncio.sleep(back)
@@ -201,6 +200,60 @@ def test_calls_that_hang_hold_an_alert_up_for_two_seconds_at_most(runner: asynci
         return waited
 
     assert 0 < runner.run(scene()) <= 2
+
+
+def test_calls_that_the_database_holds_up_hold_nobody_else_up(runner: asyncio.Runner) -> None:
+    async def scene() -> tuple[float, Journeys]:
+        slow = Journeys([(5, 0.01, 0.01, 0)])
+        burst = asyncio.ensure_future(slow.burst(60))
+        await asyncio.sleep(1.1)
+        asked_at = asyncio.get_running_loop().time()
+        async with slow.throttle.turn(Lane.CONVERSATION, 1_000):
+            waited = asyncio.get_running_loop().time() - asked_at
+        await burst
+        return waited, slow
+
+    waited, slow = runner.run(scene())
+    assert waited <= 0.5
+    assert len(slow.arrivals) == 60
+    assert _busiest_second(slow.arrivals) <= 30
+
+
+def test_a_second_call_in_one_turn_waits_for_what_telegram_has_asked_for_meanwhile(runner: asyncio.Runner) -> None:
+    async def scene() -> float:
+        throttle = Throttle(Limits(), lambda: asyncio.get_running_loop().time())
+        async with throttle.turn(Lane.ROUTINE, 1) as place:
+            async with throttle.calling(place):
+                throttle.pause(EVERY_CHAT, 30)
+                begun_at = asyncio.get_running_loop().time()
+            async with throttle.calling(place):
+                waited = asyncio.get_running_loop().time() - begun_at
+        async with throttle.turn(Lane.ROUTINE, 1):
+            return waited
+
+    assert runner.run(scene()) == pytest.approx(30)
+
+
+def test_who_gives_up_a_second_call_leaves_the_chat_to_others(runner: asyncio.Runner) -> None:
+    async def scene() -> None:
+        throttle = Throttle(Limits(), lambda: asyncio.get_running_loop().time())
+
+        async def twice() -> None:
+            async with throttle.turn(Lane.ROUTINE, 1) as place:
+                async with throttle.calling(place):
+                    throttle.pause(EVERY_CHAT, 30)
+                async with throttle.calling(place):
+                    raise AssertionError("it was cancelled before")
+
+        calling = asyncio.ensure_future(twice())
+        await asyncio.sleep(1)
+        calling.cancel()
+        assert isinstance((await asyncio.gather(calling, return_exceptions=True))[0], asyncio.CancelledError)
+        assert throttle.queued == 0
+        async with throttle.turn(Lane.ROUTINE, 1):
+            pass
+
+    runner.run(scene())
 
 
 def test_one_that_is_not_called_after_all_takes_nobodys_place(runner: asyncio.Runner) -> None:
