@@ -26,7 +26,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InternalError, NotSupportedError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql.operators import OperatorType
@@ -59,10 +59,14 @@ def is_database_outage(error: Exception) -> bool:
     """
     if isinstance(error, OperationalError | NoConnectionLeft):
         return True
-    # What PostgreSQL says comes with its code, and a connection that was cut is given up.
-    return isinstance(error, DBAPIError) and (
-        error.connection_invalidated or (getattr(error.orig, "sqlstate", None) or "").startswith(_PASSING)
-    )
+    if not isinstance(error, DBAPIError):
+        return False
+    # What PostgreSQL says comes with its code, and a connection that was cut is given up. Without a code asyncpg says
+    # that the server fell out of its role, or that a statement must be prepared anew because the tables have changed.
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:
+        return error.connection_invalidated or isinstance(error, InternalError | NotSupportedError)
+    return error.connection_invalidated or state.startswith(_PASSING)
 
 
 _PASSING = ("08", "40", "53", "55", "57", "58")
@@ -123,6 +127,10 @@ class State(TypeDecorator[str]):
     comparator_factory = _Literally
 
 
+_NOT_TO_BE_HAD = {"hostaddr", "requirepeer", "require_auth"}
+"""What libpq knows and asyncpg does not, and what must not be left out in silence."""
+
+
 class NotToBeHad(ValueError):
     """What an address asks for and cannot get, in words that follow its name."""
 
@@ -139,10 +147,12 @@ def normal_url(address: str) -> URL:
         raise ValueError("this is not the address of a database") from error
     match url.get_backend_name():
         case "postgres" | "postgresql":
+            for name in sorted(_NOT_TO_BE_HAD & set(url.query)):
+                raise NotToBeHad(f"asks for {name}, which is not to be had here. Leave it out")
             if url.query.get("channel_binding") == "require":
                 raise NotToBeHad(
                     "asks for channel_binding=require, which is not to be had here. Leave that out; "
-                    "sslmode=verify-full makes sure of the server by its certificate"
+                    "sslmode=verify-full&sslrootcert=system makes sure of the server by its certificate"
                 )
             return url.set(drivername="postgresql+asyncpg")
         case "sqlite":

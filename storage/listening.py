@@ -26,12 +26,10 @@ async def listen(database: Database) -> None:
     if database.is_sqlite:
         return
     # Here, because whoever is on SQLite need not load the driver: a part of every start, and some megabytes.
-    import asyncpg
-
     from storage import postgres
 
     while True:
-        with suppress(postgres.Unreachable, asyncpg.PostgresError, asyncpg.InterfaceError):
+        with suppress(postgres.Unreachable, *postgres.OUTSIDE):
             # Those who read and write say that the database is away.
             await _hear(database, postgres.connect)
         await asyncio.sleep(PAUSE)

@@ -5,16 +5,18 @@ Only imported where PostgreSQL is used: whoever is on SQLite need not load its d
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import partial
 from typing import Any, TypeVar
 
 import asyncpg
+import certifi
 from sqlalchemy import URL, Connection, Engine, NullPool, Transaction, event
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -49,7 +51,7 @@ hour, and with it every message behind the one that waits. A system that does no
 """
 
 _LIBPQ = {"connect_timeout", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count",
-          "tcp_user_timeout", "gssencmode", "sslcompression", "channel_binding",
+          "tcp_user_timeout", "gssencmode", "sslcompression", "sslsni", "load_balance_hosts", "channel_binding",
           "fallback_application_name"}  # fmt: skip
 """What people's addresses tell libpq, and what is decided here, or is only about libpq. The server knows none of it."""
 
@@ -70,8 +72,16 @@ class _Connection(asyncpg.Connection):  # type: ignore[misc]
                     line.setsockopt(level, getattr(socket, name), value)
 
 
+OUTSIDE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What asyncpg raises when the server says no, hangs up or is none that is asked for; the last two also in the middle
+of a greeting that the server breaks off."""
+
+
 async def connect(url: URL, *, seconds: float = CONNECT_SECONDS, first: str | None = None) -> asyncpg.Connection:
-    """A connection to the database with this address, and the statement `first` done on it. Raises Unreachable."""
+    """A connection to the database with this address, and the statement `first` done on it.
+
+    Raises Unreachable, and ValueError for an address that asyncpg cannot follow.
+    """
     try:
         connection = await asyncpg.connect(_address(url), timeout=seconds, connection_class=_Connection)
         try:
@@ -80,7 +90,9 @@ async def connect(url: URL, *, seconds: float = CONNECT_SECONDS, first: str | No
         except BaseException:
             connection.terminate()
             raise
-    except (OSError, asyncpg.PostgresError) as error:
+    except asyncpg.ClientConfigurationError as error:
+        raise ValueError(str(error)) from error
+    except OUTSIDE as error:
         raise Unreachable(f"{type(error).__name__}: {error}", error) from error  # type: ignore[no-untyped-call]
     return connection
 
@@ -92,6 +104,8 @@ def _address(url: URL) -> str:
         for name, value in url.query.items()
         if name not in _LIBPQ
     }
+    if query.get("sslrootcert") == "system":
+        query["sslrootcert"] = ssl.get_default_verify_paths().cafile or certifi.where()
     return url.set(drivername="postgresql", query=query).render_as_string(hide_password=False)
 
 
@@ -112,6 +126,29 @@ def engine(url: URL, *, seconds: float = CONNECT_SECONDS, first: str | None = No
     return made
 
 
+async def opened(engine: AsyncEngine) -> AsyncConnection:
+    """A connection of an engine. Raises DBAPIError, which is an outage whatever broke off (`is_database_outage`)."""
+    try:
+        return await engine.connect()
+    except OperationalError:
+        raise
+    except (DBAPIError, *OUTSIDE) as error:
+        # SQLAlchemy greets the server, too, before a connection is its caller's.
+        raise OperationalError("connect", None, error) from error
+
+
+async def drop(connection: AsyncConnection) -> None:
+    """Close a connection at once, whatever is going on on it. SQLAlchemy alone says goodbye first, for two seconds."""
+    with suppress(DBAPIError):
+        if not connection.invalidated:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            driver.terminate()
+    with suppress(DBAPIError):
+        await connection.invalidate()
+    with suppress(DBAPIError):
+        await connection.close()
+
+
 def _say_nothing_private(context: ExceptionContext) -> None:
     """The server quotes the row that it refuses, and asyncpg the argument that it cannot send."""
     if context.connection is None:
@@ -122,18 +159,27 @@ def _say_nothing_private(context: ExceptionContext) -> None:
         errors.append(cause)
     driver = errors[-1]
     if isinstance(driver, asyncpg.PostgresError):
-        driver.detail = None
+        driver.hint = None
         words = type(driver).__name__ if driver.sqlstate.startswith(_ABOUT_DATA) else driver.args[0]
     else:
         words = type(driver).__name__
-    if context.sqlalchemy_exception is not None:
-        errors.append(context.sqlalchemy_exception)
     for error in errors:
         error.args = (words,)
+        if hasattr(error, "detail"):
+            error.detail = None
+    if context.sqlalchemy_exception is not None:
+        context.sqlalchemy_exception.args = (words,)
 
 
 _ABOUT_DATA = "22"
 """PostgreSQL's class of errors whose very message quotes the data."""
+
+_ABOUT_STATEMENT = (_ABOUT_DATA, "23", "25006", "42")
+"""What is wrong with a statement itself: data, constraints, writing where one only reads, syntax and names."""
+
+
+def _state(error: DBAPIError) -> str:
+    return getattr(error.orig, "sqlstate", None) or ""
 
 
 class PostgresEngines:
@@ -185,10 +231,13 @@ class PostgresEngines:
                 await connection.rollback()
 
     async def run(self, step: Callable[[Connection], Result]) -> Result:
-        async with self._writers.engine.connect() as connection:
+        connection = await opened(self._writers.engine)
+        try:
             result = await connection.run_sync(step)
             await connection.commit()
-            return result
+        finally:
+            await connection.close()
+        return result
 
     async def look(self, step: Callable[[Connection], Result]) -> Result:
         async with self._readers.connection() as connection:
@@ -219,7 +268,7 @@ class _Kept:
         """
         await self._enter()
         try:
-            connection = self._idle.pop() if self._idle else await self.engine.connect()
+            connection = self._idle.pop() if self._idle else await opened(self.engine)
             try:
                 yield connection
             except BaseException as error:
@@ -245,20 +294,22 @@ class _Kept:
         if isinstance(error, DBAPIError) and connection.invalidated:
             # What cut this one off has cut off the others too.
             await self._drop_idle()
-        if isinstance(error, Exception) and await _rolled_back(connection):
+        # Not after a BEGIN that failed: asyncpg keeps that transaction in mind, and would begin the next one within it.
+        harmless = not isinstance(error, DBAPIError) or _state(error).startswith(_ABOUT_STATEMENT)
+        if isinstance(error, Exception) and harmless and await _rolled_back(connection):
             await self._keep(connection)
         else:
-            await _drop(connection)
+            await drop(connection)
 
     async def _keep(self, connection: AsyncConnection) -> None:
         if self._closed or connection.invalidated or len(self._idle) >= POOL_SIZE:
-            await _drop(connection)
+            await drop(connection)
         else:
             self._idle.append(connection)
 
     async def _drop_idle(self) -> None:
         while self._idle:
-            await _drop(self._idle.pop())
+            await drop(self._idle.pop())
 
     async def close(self) -> None:
         """Give up all connections; one that is in use when its unit of work ends."""
@@ -283,11 +334,3 @@ async def _rolled_back(connection: AsyncConnection) -> bool:
     except DBAPIError:
         return False
     return True
-
-
-async def _drop(connection: AsyncConnection) -> None:
-    """Close a connection at once, whatever is going on on it."""
-    with suppress(DBAPIError):
-        await connection.invalidate()
-    with suppress(DBAPIError):
-        await connection.close()

@@ -45,6 +45,19 @@ def _engine(url: URL) -> AsyncEngine:
     return postgres.engine(url, seconds=CONNECT_SECONDS, isolation_level="AUTOCOMMIT")
 
 
+async def _opened(engine: AsyncEngine) -> AsyncConnection:
+    from storage import postgres
+
+    return await postgres.opened(engine)
+
+
+async def _drop(connection: AsyncConnection) -> None:
+    """Nothing is said to the server, which frees the lock when the socket closes."""
+    from storage import postgres
+
+    await postgres.drop(connection)
+
+
 class WorkerLock:
     """The right to be the worker of a database."""
 
@@ -110,9 +123,7 @@ class WorkerLock:
     async def _drop_connection(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            # It may be cut: nothing is said to the server, which frees the lock when the socket closes.
-            await connection.invalidate()
-            await connection.close()
+            await _drop(connection)
 
     def _lock_file(self, path: Path) -> bool:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -126,12 +137,11 @@ class WorkerLock:
 
     async def _lock_advisory(self) -> bool:
         assert self._engine is not None
-        connection = await self._engine.connect()
+        connection = await _opened(self._engine)
         try:
             taken = await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": KEY})
         except BaseException:
-            await connection.invalidate()
-            await connection.close()
+            await _drop(connection)
             raise
         if not taken:
             await connection.close()

@@ -75,6 +75,7 @@ def test_the_example_file_is_refused_placeholder_by_placeholder(tmp_path: Path) 
         ("DATABASE_URL", "mysql://user:secret@host/name"),
         ("DATABASE_URL", "nonsense"),
         ("DATABASE_URL", "postgresql://user:secret@host/name?sslmode=require&channel_binding=require"),
+        ("DATABASE_URL", "postgresql://user:secret@host/name?require_auth=scram-sha-256"),
         ("TELEGRAM_API_URL", "ftp://host"),
         ("WEBHOOK_URL", "http://aftercare.example.org"),
         ("WEBHOOK_SECRET", "short"),

@@ -7,7 +7,7 @@ import socket
 import traceback
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from struct import pack
@@ -54,6 +54,11 @@ async def _lets_in(_: bytes, writer: StreamWriter) -> None:
     writer.write(_message(b"R", pack("!i", 0)) + version + _message(b"Z", b"I"))
 
 
+async def _lets_in_and_shuts_down(first: bytes, writer: StreamWriter) -> None:
+    await _lets_in(first, writer)
+    writer.write(_message(b"E", b"SFATAL\x00VFATAL\x00C57P01\x00Mterminating connection\x00\x00"))
+
+
 async def _refuses(_: bytes, writer: StreamWriter) -> None:
     writer.write(_message(b"E", b"SFATAL\x00VFATAL\x00C28P01\x00Mpassword authentication failed\x00\x00"))
 
@@ -83,8 +88,36 @@ async def test_a_server_that_lets_nobody_in_is_an_outage(behaviour: Behaviour) -
     async with _server(behaviour) as address:
         opened = driver.engine(normal_url(address), seconds=0.2)
         with pytest.raises(OperationalError) as caught:
-            await opened.connect()
+            await driver.opened(opened)
         assert is_database_outage(caught.value)
+
+
+async def test_a_server_that_hangs_up_in_the_greeting_is_an_outage() -> None:
+    async with _server(_lets_in_and_shuts_down) as address:
+        opened = driver.engine(normal_url(address), first="SELECT 1")
+        with pytest.raises(OperationalError) as caught:
+            await driver.opened(opened)
+        assert is_database_outage(caught.value)
+
+
+async def test_that_no_server_is_the_primary_is_an_outage() -> None:
+    async def is_standby(_: bytes, writer: StreamWriter) -> None:
+        settings = _message(b"S", b"server_version\x0018.0\x00") + _message(b"S", b"in_hot_standby\x00on\x00")
+        writer.write(_message(b"R", pack("!i", 0)) + settings + _message(b"Z", b"I"))
+
+    async with _server(is_standby) as address:
+        with pytest.raises(driver.Unreachable):
+            await driver.connect(normal_url(f"{address}&target_session_attrs=primary"))
+
+
+async def test_an_address_that_cannot_be_followed_is_not_taken_for_an_outage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(ValueError, match="root certificate"):
+        await driver.connect(normal_url("postgresql://anna@127.0.0.1:1/clinic?sslmode=verify-full"))
+    with pytest.raises(driver.Unreachable):
+        await driver.connect(normal_url("postgresql://anna@127.0.0.1:1/clinic?sslmode=verify-full&sslrootcert=system"))
 
 
 async def test_a_machine_on_which_nobody_listens_is_an_outage() -> None:
@@ -137,6 +170,16 @@ async def test_a_text_that_cannot_be_sent_is_neither_quoted_nor_an_outage(databa
             await work.session.execute(select(Audit).where(Audit.subject == f"{PRIVATE} \ud800"))
     assert not is_database_outage(caught.value)
     assert PRIVATE not in "".join(traceback.format_exception(caught.value))
+
+
+async def test_a_connection_on_which_something_was_broken_off_is_not_kept(database: Database) -> None:
+    pids = []
+    for statement in ("SELECT pg_cancel_backend(pg_backend_pid())", "SELECT 1"):
+        with suppress(DBAPIError):
+            async with database.work() as work:
+                pids.append(await work.session.scalar(text("SELECT pg_backend_pid()")))
+                await work.session.execute(text(statement))
+    assert pids[0] != pids[1]
 
 
 async def test_a_text_that_is_no_number_is_not_quoted(database: Database) -> None:
