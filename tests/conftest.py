@@ -12,6 +12,7 @@ import structlog
 from hypothesis import HealthCheck, settings
 
 from bot import logs
+from tests.compiled_once import compile_once
 from tests.databases import Postgres, Sqlite
 from tests.world import World, living
 
@@ -24,6 +25,14 @@ gc.set_threshold(50_000, 10, 20)
 # No deadline: the machine is shared, and speed is measured elsewhere.
 settings.register_profile("aftercare", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("aftercare")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def statements_are_compiled_once() -> Iterator[None]:
+    """For all tests of this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        compile_once(patch)
+        yield
 
 
 @pytest.fixture(scope="session")
