@@ -311,12 +311,17 @@ class Aftercare:
         """
         patience = Patience("settling")
         while True:
-            planned = None if self.handling.busy or self.sender.busy else await patience.insist(self.agenda)
+            planned = None if self._busy else await patience.insist(self.agenda)
             if self.nursery.failed.done():
                 self.nursery.failed.result()
-            if planned is not None and not planned.anything_due(self.clock.now()):
+            # Asked again: what was taken up meanwhile may be done in the database, and its answer still on its way.
+            if planned is not None and not self._busy and not planned.anything_due(self.clock.now()):
                 return planned
             await self.progress.wait(0.2)
+
+    @property
+    def _busy(self) -> bool:
+        return bool(self.handling.busy or self.sender.busy)
 
     async def agenda(self) -> Agenda:
         """What is planned at this moment."""

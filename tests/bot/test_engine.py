@@ -1,5 +1,6 @@
 """Intake, handling and sending as one engine: what arrives is handled once and in order, what is owed goes once."""
 
+import asyncio
 import json
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from bot.sender import Unrecorded
 from messages.outgoing import Kind
 from messages.retrying import HANDLING_ATTEMPTS
 from storage import outbox, sending
+from storage.agenda import Agenda
 from storage.database import Database
 from storage.outbox import Owed
 from storage.tables import Delivery, Inbox, Outbox
@@ -281,3 +283,30 @@ async def test_a_message_that_was_sent_but_could_not_be_recorded_is_not_sent_aga
     assert len(marie.bot_messages) == before + 1
     row = await _row(world.database, "once")
     assert (row.state, row.reason) == ("uncertain", "crash")
+
+
+async def test_nothing_is_settled_while_an_answer_is_on_its_way(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine what is planned may be asked before an update is taken up, and read after it is done."""
+    marie = await world.practitioner()
+    agenda, slow = world.app.agenda, Fault.slow(0.3, method="sendMessage", chat_id=marie.id)
+
+    async def read_late() -> Agenda:
+        async with asyncio.timeout(10):
+            # The handler says nothing between its commit and its answer that could be awaited.
+            while not (world.app.handling.busy and await _all_done(world.database)):  # noqa: ASYNC110
+                await asyncio.sleep(0)
+        monkeypatch.undo()
+        return await agenda()
+
+    monkeypatch.setattr(world.app, "agenda", read_late)
+    world.sandbox.faults.add(slow)
+    before = len(marie.bot_messages)
+    marie.say("/new Zoé")
+    await world.app.settle()
+    assert len(marie.bot_messages) == before + 1
+
+
+async def _all_done(database: Database) -> bool:
+    async with database.read() as work:
+        newest = await work.session.scalar(select(Inbox.state).order_by(Inbox.update_id.desc()).limit(1))
+        return newest == "done"
