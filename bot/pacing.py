@@ -60,7 +60,7 @@ class ThrottleLimiter(BaseRateLimiter[Place]):
             return await self._in_turn(place, call)
 
     async def _in_turn(self, place: Place, call: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
-        async with self._throttle.calling(place):
+        with self._throttle.calling(place):
             try:
                 return await call()
             except RetryAfter as flood:

@@ -208,14 +208,22 @@ class Sender:
             self._urgent_since[row.id] = self._clock.monotonic()
         async with self._throttle.turn(lane, chat_id) as place:
             self._urgent_since.pop(row.id, None)
-            if self.stopping:
-                # Whoever works next gets it back with what was claimed.
-                return
-            prepared = await self._prepare(row)
-            if prepared is None:
-                return
-            outgoing, scene = prepared
-            await self._call(row, outgoing, scene, place)
+            prepared = await self._prepare_in_turn(row, place)
+            if prepared is not None:
+                outgoing, scene = prepared
+                await self._call(row, outgoing, scene, place)
+
+    async def _prepare_in_turn(self, row: Outbox, place: Place) -> tuple[Outgoing, Scene] | None:
+        """As `_prepare`, and once more if it took too long: nothing that is marked as sending may wait."""
+        if self.stopping:
+            # Whoever works next gets it back with what was claimed.
+            return None
+        prepared = await self._prepare(row)
+        if prepared is None or self._throttle.has_room(place):
+            return prepared
+        await self._insist(lambda work: sending.unmark(work, row.id))
+        await self._throttle.again(place)
+        return None if self.stopping else await self._prepare(row)
 
     def _note_held_back(self) -> None:
         """Say once of each alert that it waits for more than a moment because the whole bot must be silent."""

@@ -11,8 +11,8 @@ limits are counted from the answer: calls that began evenly would arrive in bunc
 
 import asyncio
 import heapq
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from bot import measures
@@ -42,7 +42,7 @@ EVERY_CHAT = 0
 ARRIVED_SECONDS = 1.0
 """A call that has not been answered for so long has arrived. Thirty that hang must not hold up an alert."""
 
-PREPARED_SECONDS = 0.5
+PREPARED_SECONDS = 1.0
 """How long a call may be prepared within its turn and keep its room: the database may hold it up, and nobody else."""
 
 MADE_UP_SECONDS = 0.02
@@ -81,12 +81,8 @@ class _Second:
         self._over_at: list[float] = []
 
     def begin(self, place: Place) -> None:
-        """Its turn has come."""
+        """Its turn has come, or it is called."""
         self._under_way.add(place)
-
-    def counts(self, place: Place, now: float) -> bool:
-        """Whether there is room for it, since its turn came and it has not been called."""
-        return place in self._under_way and place.called_at is None and now <= place.begun_at + PREPARED_SECONDS
 
     def end(self, place: Place, now: float) -> None:
         """It is answered, or will not be called."""
@@ -148,24 +144,29 @@ class Throttle:
         finally:
             self._leave(place)
 
-    @asynccontextmanager
-    async def calling(self, place: Place) -> AsyncIterator[None]:
+    @contextmanager
+    def calling(self, place: Place) -> Iterator[None]:
         """While Telegram is asked, within the turn. Every call is made in here: its answer is what the limits count.
 
-        Waits for another turn where the first one is used up: by a call before this one, or by a long preparation.
+        Nothing waits in here, since what is about to be sent is marked so: one that was prepared for too long, or is
+        called a second time, may be one too many. See `again`.
         """
-        if place.called_at is not None or (self._second and not self._second.counts(place, self._monotonic())):
-            await self._wait_again(place)
         place.called_at = self._monotonic()
+        if self._second is not None:
+            self._second.begin(place)
         try:
             yield
         finally:
             self._answered(place)
 
-    async def _wait_again(self, place: Place) -> None:
+    def has_room(self, place: Place) -> bool:
+        """Whether it may be called: not if it was prepared for so long that its room has gone to others."""
+        return self._second is None or self._monotonic() <= place.begun_at + PREPARED_SECONDS
+
+    async def again(self, place: Place) -> None:
+        """Wait for another turn, before all that came later, and go on holding the chat."""
         if self._second is not None:
             self._second.end(place, self._monotonic())
-        place.called_at = None
         place.turn = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, place)
         self._serve()

@@ -85,6 +85,18 @@ async def mark_sending(work: UnitOfWork, rows: Sequence[Outbox]) -> list[bool]:
     return [(row.id, row.staff_id) in marked for row in rows]
 
 
+async def unmark(work: UnitOfWork, outbox_id: int) -> None:
+    """It has not been called after all, and is claimed as before."""
+    await work.session.rows(_CLAIMED_AS_BEFORE, {"row": outbox_id})
+
+
+_CLAIMED_AS_BEFORE = (
+    update(_ROWS)
+    .where(_ROWS.c.id == bindparam("row"), _ROWS.c.state == "sending")
+    .values(state="claimed", attempts=_ROWS.c.attempts - 1)
+)
+
+
 @dataclass(frozen=True)
 class Sent:
     """A message that is at Telegram: the ids that it got there, and the published text that it says."""
