@@ -16,7 +16,7 @@ from telegram.error import InvalidToken
 from bot import measures, telegram_calls
 from bot.clock import Clock
 from bot.flows import note_unreachable
-from bot.flows.composing import AfterSending, Composer, Left, Scene
+from bot.flows.composing import TOO_LATE, AfterSending, Composer, Left, Scene, obstacle
 from bot.lifecycle import Nursery, Wake
 from bot.patience import Patience
 from bot.telegram_calls import AnyBot
@@ -24,9 +24,8 @@ from bot.texts import PublishedTexts
 from bot.throttle import Place, Throttle
 from bot.watchdog import Beat
 from messages.clinic import Clinic
-from messages.outgoing import PROACTIVE, Kind, Lane, Outgoing
+from messages.outgoing import Kind, Lane, Outgoing
 from messages.retrying import Again, End, Failure, Plain, decide
-from messages.timing import is_quiet, next_morning
 from storage import recipients, sending
 from storage.database import Database, UnitOfWork, is_database_outage
 from storage.sending import Sent
@@ -55,10 +54,6 @@ HELD_BACK_SECONDS = 10.0
 
 LOOK_BACK = timedelta(seconds=30)
 """How often the sender looks for rows that were claimed and are in nobody's hand."""
-
-TOO_LATE = "too_late"
-"""Why a row is left out when its deadline has passed: the machine was down, or Telegram was."""
-
 
 Verdict = Outgoing | Left | str | datetime | None
 """What becomes of a row: it is sent, it ends for a reason, it is tried again at a time, or it is no longer ours."""
@@ -406,24 +401,3 @@ class Sender:
     async def _insist(self, write: Callable[[UnitOfWork], Awaitable[None]]) -> None:
         """Commit what a row has come to, however long the database is away."""
         await self._patience.insist(lambda: self._alone(write))
-
-
-def obstacle(row: Outbox, scene: Scene) -> str | datetime | None:
-    """Why a row must not go: a reason (it ends as skipped), a time to try again, or None when it may."""
-    kind = Kind(row.kind)
-    if row.not_after is not None and scene.now > row.not_after:
-        return TOO_LATE
-    if scene.patient is not None:
-        if scene.patient.removed_at is not None:
-            return "removed"
-        if kind in PROACTIVE and scene.patient.stopped_at is not None:
-            return "stopped"
-        if kind in PROACTIVE and scene.patient.consented_at is None:
-            return "no_consent"
-        if kind in PROACTIVE and scene.patient.unreachable_since is not None:
-            return "unreachable"
-        if kind in PROACTIVE and is_quiet(scene.now, scene.zone):
-            return next_morning(scene.now, scene.zone)
-    if scene.staff is not None and scene.staff.removed_at is not None:
-        return "removed"
-    return None

@@ -138,8 +138,8 @@ class NotToBeHad(ValueError):
 def normal_url(address: str) -> URL:
     """The SQLAlchemy address for what people write: `postgres://…`, `postgresql://…`, `sqlite:///…`.
 
-    Raises ValueError for anything but SQLite and PostgreSQL, and NotToBeHad for a `channel_binding` that is required:
-    asyncpg has none, and to go without it in silence would be less safe than what was asked for.
+    Raises ValueError for anything but SQLite and PostgreSQL, and NotToBeHad for what asyncpg does not have, such as a
+    `channel_binding` that is required: to go without it in silence would be less safe than what was asked for.
     """
     try:
         url = make_url(address)

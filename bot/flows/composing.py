@@ -1,4 +1,4 @@
-"""What an outbox row says, and what follows once it was sent: one composer a kind.
+"""Whether an outbox row may go, what it says, and what follows once it was sent: one composer a kind.
 
 Composers only read. What they return is sent as it is; `Left` ends the row as skipped, with the reason that the
 patient's card shows.
@@ -10,10 +10,14 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from messages.clinic import Clinic
-from messages.outgoing import Outgoing
+from messages.outgoing import PROACTIVE, Kind, Outgoing
 from messages.templates import Texts
+from messages.timing import is_quiet, next_morning
 from storage.database import UnitOfWork
 from storage.tables import Outbox, Patient, Staff
+
+TOO_LATE = "too_late"
+"""Why a row is left out when its deadline has passed: the machine was down, or Telegram was."""
 
 
 @dataclass(frozen=True)
@@ -70,3 +74,24 @@ class Composer:
     after: AfterSending | None = None
     refused: AfterRefusal | None = None
     late: AfterRefusal | None = None
+
+
+def obstacle(row: Outbox, scene: Scene) -> str | datetime | None:
+    """Why a row must not go: a reason (it ends as skipped), a time to try again, or None when it may."""
+    kind = Kind(row.kind)
+    if row.not_after is not None and scene.now > row.not_after:
+        return TOO_LATE
+    if scene.patient is not None:
+        if scene.patient.removed_at is not None:
+            return "removed"
+        if kind in PROACTIVE and scene.patient.stopped_at is not None:
+            return "stopped"
+        if kind in PROACTIVE and scene.patient.consented_at is None:
+            return "no_consent"
+        if kind in PROACTIVE and scene.patient.unreachable_since is not None:
+            return "unreachable"
+        if kind in PROACTIVE and is_quiet(scene.now, scene.zone):
+            return next_morning(scene.now, scene.zone)
+    if scene.staff is not None and scene.staff.removed_at is not None:
+        return "removed"
+    return None
