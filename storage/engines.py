@@ -22,11 +22,7 @@ BUSY_PAUSE = 0.005
 """Seconds between two attempts to get SQLite's write lock from another process."""
 
 POOL_SIZE = 4
-"""Connections kept at hand for writers, and as many for readers; as many more are opened in a rush.
-
-So a process has at most 19 with its lock, its clock and its ear, and five processes fit into PostgreSQL's usual 100.
-Migrations have one more, before all that.
-"""
+"""Connections to SQLite's file kept at hand for writers, and as many for readers; more are opened in a rush."""
 
 
 class Engines(Protocol):

@@ -20,10 +20,17 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from storage.engines import POOL_SIZE
 from storage.session import PostgresSession, Session
 
 Result = TypeVar("Result")
+
+WRITERS = 8
+READERS = 7
+"""Connections of a process, at most, that write and that read.
+
+With those for claims, for its lock, its clock and its ear it has 19, and five processes fit into the server's usual
+100. Migrations have one more, before all that.
+"""
 
 ROOM_SECONDS = 30.0
 """How long a unit of work waits for one of PostgreSQL's connections."""
@@ -192,11 +199,11 @@ class PostgresEngines:
 
     def __init__(self, url: URL) -> None:
         patience = f"SET lock_timeout = '{LOCK_SECONDS}s'"
-        self._writers = _Kept(engine(url, first=patience), 2 * POOL_SIZE)
+        self._writers = _Kept(engine(url, first=patience), WRITERS)
         self._single = _Kept(engine(url, first=patience, isolation_level="AUTOCOMMIT"), 1)
         self._readers = _Kept(
             engine(url, first="SET default_transaction_read_only = on", isolation_level="AUTOCOMMIT"),
-            2 * POOL_SIZE - 1,
+            READERS,
         )
 
     @property
@@ -251,6 +258,8 @@ class PostgresEngines:
 class _Kept:
     """PostgreSQL's connections between units of work, one each, and `most` at a time.
 
+    Also those of a rush: a connection costs 20 ms of the two processors together to open, and every statement is to be
+    prepared on it again. Closed after the rush and opened in the next one, they were what kept it from ending.
     To hand one out of SQLAlchemy's pool, to reset it and to hand it back cost as much as a statement.
     """
 
@@ -302,7 +311,7 @@ class _Kept:
             await drop(connection)
 
     async def _keep(self, connection: AsyncConnection) -> None:
-        if self._closed or connection.invalidated or len(self._idle) >= POOL_SIZE:
+        if self._closed or connection.invalidated:
             await drop(connection)
         else:
             self._idle.append(connection)

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
-from storage import engines, figures, inbox, schema
+from storage import figures, inbox, schema
 from storage.database import Database, UnitOfWork, is_database_outage
+from storage.postgres import READERS, WRITERS
 from storage.tables import Audit, Inbox
 from tests.databases import Postgres, Sqlite
 
@@ -194,7 +195,7 @@ async def test_a_unit_that_is_cancelled_between_statements_leaves_nothing_to_the
             written.set()
             await asyncio.Event().wait()
 
-    for _ in range(2 * engines.POOL_SIZE + 1):
+    for _ in range(WRITERS + 1):
         written.clear()
         task = asyncio.ensure_future(one())
         await written.wait()
@@ -240,6 +241,22 @@ async def _is_sleeping(database: Database) -> bool:
         return bool(await work.session.scalar(asked))
 
 
+async def test_a_rush_leaves_its_connections_to_the_next_one(postgres: Postgres) -> None:
+    with postgres.database() as address:
+        database = Database(address)
+        first, second = await _rush(database), await _rush(database)
+        assert len(first) == 2 * READERS
+        assert second == first
+        await database.close()
+
+
+async def _rush(database: Database) -> set[int]:
+    """The server's processes behind as many units of work at once."""
+    async with AsyncExitStack() as held:
+        units = [await held.enter_async_context(unit()) for unit in READERS * (database.work, database.read)]
+        return {await work.session.scalar(text("SELECT pg_backend_pid()")) or 0 for work in units}
+
+
 async def test_a_connection_that_was_cut_is_not_kept_even_if_nobody_minded(postgres: Postgres) -> None:
     with postgres.database() as address:
         database = Database(address)
@@ -262,7 +279,7 @@ async def test_who_gets_no_connection_in_time_hears_of_an_outage(
     with postgres.database() as address:
         database = Database(address)
         async with AsyncExitStack() as held:
-            for _ in range(2 * engines.POOL_SIZE):
+            for _ in range(WRITERS):
                 await held.enter_async_context(database.work())
             with pytest.raises(SQLAlchemyError) as caught:
                 async with database.work():
