@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import sys
 
 import structlog
@@ -164,6 +165,8 @@ class _Serving:
             term.start_loop("worker lock", self._lock.watch())
         try:
             if not await self._stop.interrupts(self._start_program(term)):
+                # What serves stays until the end, like what was imported (bot/__main__.py).
+                gc.freeze()
                 log.info("serving", webhook=self._webhook, works=self._works, web=self._web is not None)
                 await self._stop.interrupts(self._until_failed(term))
                 log.info("stopping")
