@@ -3,13 +3,13 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, cast, func, null, select, tuple_, union_all, update
+from sqlalchemy import ColumnElement, bindparam, cast, func, null, select, tuple_, union_all, update
 
 from messages.check_in import Answers, Item, Question
 from messages.outgoing import Kind
 from storage.database import UnitOfWork, UtcDateTime
+from storage.many_ids import among
 from storage.tables import Answer, CheckIn, Course, Outbox, Patient, ReportedItem, Session, Staff
 
 UNFINISHED = ("planned", "open")
@@ -159,7 +159,6 @@ async def answers_of(work: UnitOfWork, check_in: CheckIn) -> Answers:
     return (await all_answers_of(work, [check_in]))[check_in.id]
 
 
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _GIVEN = union_all(
     select(
         Answer.check_in_id,
@@ -167,9 +166,9 @@ _GIVEN = union_all(
         Answer.score,
         cast(null(), ReportedItem.item.type).label("item"),
         cast(null(), ReportedItem.follow_up.type).label("follow_up"),
-    ).where(Answer.check_in_id.in_(_IDS)),
+    ).where(among(Answer.check_in_id)),
     select(ReportedItem.check_in_id, null(), null(), ReportedItem.item, ReportedItem.follow_up).where(
-        ReportedItem.check_in_id.in_(_IDS)
+        among(ReportedItem.check_in_id)
     ),
 )
 """Scores and things of the list together: (check-in, question, score, item, follow-up)."""

@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from storage.database import News, UnitOfWork, UtcDateTime
 from storage.inserting import insert_new, rows_of
+from storage.many_ids import among
 from storage.session import Session
 from storage.tables import Inbox
 
@@ -80,7 +81,7 @@ def _first_of_each_chat(*which: ColumnElement[bool]) -> Select[int]:
 _WAITING = (
     select(Inbox.update_id, Inbox.chat_id, Inbox.payload, Inbox.attempts, Inbox.received_at)
     .where(
-        Inbox.update_id.in_(_first_of_each_chat(Inbox.chat_id.not_in(bindparam("but_not", expanding=True)))),
+        Inbox.update_id.in_(_first_of_each_chat(~among(Inbox.chat_id, "but_not"))),
         or_(Inbox.retry_at.is_(None), Inbox.retry_at <= _NOW),
     )
     .order_by(Inbox.update_id)
@@ -95,7 +96,7 @@ async def waiting(
 
     A chat whose first update waits for a retry is left out whole: its order is kept.
     """
-    values = {"now": now, "but_not": list(but_not), "limit": limit}
+    values = {"now": now, "but_not": but_not, "limit": limit}
     return (await work.session.rows(_WAITING, values)).all()
 
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Integer,
     bindparam,
@@ -19,6 +18,7 @@ from sqlalchemy import (
 from messages.outgoing import LANES, Kind
 from storage.database import News, UnitOfWork, UtcDateTime
 from storage.inserting import insert_new, rows_of
+from storage.many_ids import among
 from storage.tables import Delivery, Outbox
 
 OPEN_STATES = ("pending", "claimed")
@@ -157,10 +157,9 @@ _OLD = (
     .where(_ROWS.c.ended_at < bindparam("before", type_=UtcDateTime))
     .limit(bindparam("most", type_=Integer))
 )
-_THESE: BindParameter[int] = bindparam("old", expanding=True)
 _DELIVERIES = rows_of(Delivery)
-_FORGET_DELIVERIES = delete(_DELIVERIES).where(_DELIVERIES.c.outbox_id.in_(_THESE))
-_FORGET = delete(_ROWS).where(_ROWS.c.id.in_(_THESE))
+_FORGET_DELIVERIES = delete(_DELIVERIES).where(among(_DELIVERIES.c.outbox_id))
+_FORGET = delete(_ROWS).where(among(_ROWS.c.id))
 
 
 async def forget_ended(work: UnitOfWork, *, before: datetime, most: int) -> int:
@@ -170,8 +169,8 @@ async def forget_ended(work: UnitOfWork, *, before: datetime, most: int) -> int:
     """
     old = (await work.session.rows(_OLD, {"before": before, "most": most})).scalars().all()
     if old:
-        await work.session.rows(_FORGET_DELIVERIES, {"old": old})
-        await work.session.rows(_FORGET, {"old": old})
+        await work.session.rows(_FORGET_DELIVERIES, {"ids": old})
+        await work.session.rows(_FORGET, {"ids": old})
     return len(old)
 
 

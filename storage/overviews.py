@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, select
 from messages.people import Actor
 from storage.appointments import ACTIVE
 from storage.database import UnitOfWork
-from storage.many_ids import among, these
+from storage.many_ids import among
 from storage.patients import visible_to
 from storage.tables import Alert, Answer, Appointment, CheckIn, Course, Letter, Patient, Session, Staff
 
@@ -45,47 +45,35 @@ class Overview:
     staff: Mapping[int, str]
 
 
-class _Statements:
-    """What is read of some patients, courses or sessions, by their ids. Built once: they are many, and long."""
-
-    def __init__(self, *, on_sqlite: bool) -> None:
-        def of(column: Any) -> ColumnElement[bool]:
-            return among(column, on_sqlite=on_sqlite)
-
-        newest = select(func.max(Course.id)).where(of(Course.patient_id)).group_by(Course.patient_id)
-        self.courses = select(Course).where(Course.id.in_(newest))
-        self.sessions = (
-            select(Session)
-            .where(of(Session.course_id), Session.undone_at.is_(None))
-            .order_by(Session.ended_at, Session.id)
-        )
-        self.appointments = (
-            select(Appointment).where(of(Appointment.course_id), Appointment.state.in_(ACTIVE)).order_by(Appointment.id)
-        )
-        self.alerts = (
-            select(Alert)
-            .where(of(Alert.patient_id), Alert.resolved_at.is_(None))
-            .order_by(Alert.grade.desc(), Alert.raised_at)
-        )
-        self.letters = (
-            select(Letter.patient_id, Letter.album, Letter.id, Letter.received_at)
-            .where(
-                of(Letter.patient_id),
-                Letter.inbound,
-                Letter.answered_at.is_(None),
-                Letter.edited_of.is_(None),
-            )
-            .order_by(Letter.received_at, Letter.id)
-        )
-        self.answers = (
-            select(Answer.check_in_id, Answer.question, Answer.score)
-            .join(CheckIn, CheckIn.id == Answer.check_in_id)
-            .where(of(CheckIn.session_id))
-        )
-        self.checks = select(CheckIn).where(of(CheckIn.session_id)).order_by(CheckIn.due_at, CheckIn.id)
-
-
-_STATEMENTS = {on_sqlite: _Statements(on_sqlite=on_sqlite) for on_sqlite in (True, False)}
+_NEWEST = select(func.max(Course.id)).where(among(Course.patient_id)).group_by(Course.patient_id)
+_COURSES = select(Course).where(Course.id.in_(_NEWEST))
+_SESSIONS = (
+    select(Session).where(among(Session.course_id), Session.undone_at.is_(None)).order_by(Session.ended_at, Session.id)
+)
+_APPOINTMENTS = (
+    select(Appointment).where(among(Appointment.course_id), Appointment.state.in_(ACTIVE)).order_by(Appointment.id)
+)
+_ALERTS = (
+    select(Alert)
+    .where(among(Alert.patient_id), Alert.resolved_at.is_(None))
+    .order_by(Alert.grade.desc(), Alert.raised_at)
+)
+_LETTERS = (
+    select(Letter.patient_id, Letter.album, Letter.id, Letter.received_at)
+    .where(
+        among(Letter.patient_id),
+        Letter.inbound,
+        Letter.answered_at.is_(None),
+        Letter.edited_of.is_(None),
+    )
+    .order_by(Letter.received_at, Letter.id)
+)
+_ANSWERS = (
+    select(Answer.check_in_id, Answer.question, Answer.score)
+    .join(CheckIn, CheckIn.id == Answer.check_in_id)
+    .where(among(CheckIn.session_id))
+)
+_CHECKS = select(CheckIn).where(among(CheckIn.session_id)).order_by(CheckIn.due_at, CheckIn.id)
 
 _ID = bindparam("id", type_=Integer)
 
@@ -117,16 +105,15 @@ async def visible(work: UnitOfWork, actor: Actor) -> list[Overview]:
 
 
 async def _overviews(work: UnitOfWork, which: Select[Patient], chosen: int | None) -> list[Overview]:
-    read, on_sqlite = _STATEMENTS[work.on_sqlite], work.on_sqlite
     patients = (await work.session.scalars(which, {"id": chosen})).all()
-    of_patients = these((patient.id for patient in patients), on_sqlite=on_sqlite)
-    courses = {each.patient_id: each for each in await work.session.scalars(read.courses, of_patients)}
-    of_courses = these((course.id for course in courses.values()), on_sqlite=on_sqlite)
-    sessions = {each.course_id: each for each in await work.session.scalars(read.sessions, of_courses)}
-    expected = {each.course_id: each for each in await work.session.scalars(read.appointments, of_courses)}
-    alerts = await _alerts(work, read, of_patients)
-    letters = await _questions(work, read, of_patients)
-    checks = await _checks(work, read, these((session.id for session in sessions.values()), on_sqlite=on_sqlite))
+    of_patients = {"ids": [patient.id for patient in patients]}
+    courses = {each.patient_id: each for each in await work.session.scalars(_COURSES, of_patients)}
+    of_courses = {"ids": [course.id for course in courses.values()]}
+    sessions = {each.course_id: each for each in await work.session.scalars(_SESSIONS, of_courses)}
+    expected = {each.course_id: each for each in await work.session.scalars(_APPOINTMENTS, of_courses)}
+    alerts = await _alerts(work, of_patients)
+    letters = await _questions(work, of_patients)
+    checks = await _checks(work, {"ids": [session.id for session in sessions.values()]})
     staff = {row.id: row.name for row in await work.session.rows(_NAMES)}
     result = []
     for patient in patients:
@@ -147,16 +134,16 @@ async def _overviews(work: UnitOfWork, which: Select[Patient], chosen: int | Non
     return result
 
 
-async def _alerts(work: UnitOfWork, read: _Statements, of_patients: Mapping[str, Any]) -> dict[int, list[Alert]]:
+async def _alerts(work: UnitOfWork, of_patients: Mapping[str, Any]) -> dict[int, list[Alert]]:
     alerts: dict[int, list[Alert]] = defaultdict(list)
-    for alert in await work.session.scalars(read.alerts, of_patients):
+    for alert in await work.session.scalars(_ALERTS, of_patients):
         alerts[alert.patient_id].append(alert)
     return alerts
 
 
-async def _questions(work: UnitOfWork, read: _Statements, of_patients: Mapping[str, Any]) -> dict[int, list[datetime]]:
+async def _questions(work: UnitOfWork, of_patients: Mapping[str, Any]) -> dict[int, list[datetime]]:
     first: dict[tuple[int, str], datetime] = {}
-    for patient_id, album, letter_id, received_at in (await work.session.rows(read.letters, of_patients)).all():
+    for patient_id, album, letter_id, received_at in (await work.session.rows(_LETTERS, of_patients)).all():
         first.setdefault((patient_id, album or f"letter {letter_id}"), received_at)
     waiting: dict[int, list[datetime]] = defaultdict(list)
     for (patient_id, _), received_at in first.items():
@@ -164,12 +151,12 @@ async def _questions(work: UnitOfWork, read: _Statements, of_patients: Mapping[s
     return waiting
 
 
-async def _checks(work: UnitOfWork, read: _Statements, of_sessions: Mapping[str, Any]) -> dict[int, list[Check]]:
+async def _checks(work: UnitOfWork, of_sessions: Mapping[str, Any]) -> dict[int, list[Check]]:
     """The checks of some sessions, by session."""
     scores: dict[int, dict[str, int]] = defaultdict(dict)
-    for check_in_id, question, score in await work.session.rows(read.answers, of_sessions):
+    for check_in_id, question, score in await work.session.rows(_ANSWERS, of_sessions):
         scores[check_in_id][question] = score
     checks: dict[int, list[Check]] = defaultdict(list)
-    for check_in in await work.session.scalars(read.checks, of_sessions):
+    for check_in in await work.session.scalars(_CHECKS, of_sessions):
         checks[check_in.session_id].append(Check(check_in, scores[check_in.id]))
     return checks

@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, select
+from sqlalchemy import select
 
 from storage.database import UnitOfWork
+from storage.many_ids import among
 from storage.tables import Appointment, Outbox, Patient, Staff
 from storage.templates import NEWEST_PUBLISHED
 
-_IDS: BindParameter[int] = bindparam("ids", expanding=True)
 _VERSION = NEWEST_PUBLISHED.scalar_subquery()
-_PATIENTS = select(Patient, _VERSION).where(Patient.id.in_(_IDS))
-_STAFF = select(Staff, _VERSION).where(Staff.id.in_(_IDS))
-_PRACTITIONERS = select(Staff).where(Staff.id.in_(_IDS))
-_APPOINTMENTS = select(Appointment).where(Appointment.id.in_(_IDS))
+_PATIENTS = select(Patient, _VERSION).where(among(Patient.id))
+_STAFF = select(Staff, _VERSION).where(among(Staff.id))
+_PRACTITIONERS = select(Staff).where(among(Staff.id))
+_APPOINTMENTS = select(Appointment).where(among(Appointment.id))
 
 
 @dataclass(frozen=True)

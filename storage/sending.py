@@ -17,6 +17,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from messages.outgoing import REPEATED_WHEN_UNCERTAIN, Kind, Lane
 from storage.database import News, UnitOfWork, UtcDateTime
 from storage.inserting import insert_new, rows_of
+from storage.many_ids import among
 from storage.outbox import OPEN_STATES
 from storage.tables import Delivery, Outbox, Patient, Staff
 
@@ -62,6 +63,7 @@ async def claim(work: UnitOfWork, lane: Lane, *, many: int, now: datetime) -> li
 
 
 _COLUMNS = [column.key for column in _ROWS.c]
+# SQLite reads the whole table when ids in one parameter (storage/many_ids.py) meet pairs.
 _IDS: BindParameter[int] = bindparam("ids", expanding=True)
 _PAIRS: BindParameter[Any] = bindparam("pairs", expanding=True)
 _SENDING = (
@@ -250,13 +252,12 @@ def _abandoned(in_hand: Collection[int], now: datetime) -> tuple[ColumnElement[b
     return (Outbox.lease_until < now, Outbox.id.not_in(in_hand))
 
 
-_IN_HAND: BindParameter[int] = bindparam("in_hand", expanding=True)
-_ABANDONED = select(Outbox.id).where(_TAKEN, Outbox.lease_until < _NOW, Outbox.id.not_in(_IN_HAND)).limit(1)
+_ABANDONED = select(Outbox.id).where(_TAKEN, Outbox.lease_until < _NOW, ~among(Outbox.id, "in_hand")).limit(1)
 
 
 async def anything_abandoned(work: UnitOfWork, *, in_hand: Collection[int], now: datetime) -> bool:
     """Whether a row outlived its lease and is not `in_hand`."""
-    return (await work.session.rows(_ABANDONED, {"now": now, "in_hand": list(in_hand)})).first() is not None
+    return (await work.session.rows(_ABANDONED, {"now": now, "in_hand": in_hand})).first() is not None
 
 
 NEXT_OF_EACH_LANE = [

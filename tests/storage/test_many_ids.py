@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 
 from storage.database import Database
-from storage.many_ids import among, these
+from storage.many_ids import among
 from storage.tables import Audit
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -18,7 +18,7 @@ async def test_only_the_rows_asked_for_come_however_many_ids_are_given(database_
         for number in range(4):
             work.session.add(Audit(at=NOW, action=f"{number}", subject="test", details={}))
         await work.commit()
-    statement = select(Audit.id).where(among(Audit.id, on_sqlite=database.is_sqlite)).order_by(Audit.id)
+    statement = select(Audit.id).where(among(Audit.id)).order_by(Audit.id)
     async with database.read() as work:
         first, *_, last = (await work.session.scalars(select(Audit.id).order_by(Audit.id))).all()
         for ids, expected in (
@@ -26,6 +26,6 @@ async def test_only_the_rows_asked_for_come_however_many_ids_are_given(database_
             ([last, first], [first, last]),
             (range(last, last + MORE_THAN_SQLITE_HAS_PARAMETERS), [last]),
         ):
-            found = await work.session.scalars(statement, these(ids, on_sqlite=database.is_sqlite))
+            found = await work.session.scalars(statement, {"ids": ids})
             assert found.all() == expected
     await database.close()
