@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, ColumnElement, Dialect, String, TypeDecorator, bindparam
+from sqlalchemy import BigInteger, ColumnElement, Dialect, String, TypeDecorator, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -39,7 +39,7 @@ class _Ids(TypeDecorator[Iterable[int]]):
 
 
 class _Among(FunctionElement[bool]):
-    type = Boolean()
+    # Of no type: SQLAlchemy would ask SQLite whether a Boolean "= 1", which then reads the whole table.
     inherit_cache = True
 
 

@@ -63,13 +63,11 @@ async def claim(work: UnitOfWork, lane: Lane, *, many: int, now: datetime) -> li
 
 
 _COLUMNS = [column.key for column in _ROWS.c]
-# SQLite reads the whole table when ids in one parameter (storage/many_ids.py) meet pairs.
-_IDS: BindParameter[int] = bindparam("ids", expanding=True)
 _PAIRS: BindParameter[Any] = bindparam("pairs", expanding=True)
 _SENDING = (
     update(_ROWS)
     .where(
-        _ROWS.c.id.in_(_IDS),
+        among(_ROWS.c.id),
         _ROWS.c.state == "claimed",
         tuple_(_ROWS.c.id, func.coalesce(_ROWS.c.staff_id, 0)).in_(_PAIRS),
     )
