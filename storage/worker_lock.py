@@ -1,23 +1,19 @@
 """One worker at a time: Telegram's limits count per bot, and two senders would not know of each other.
 
-SQLite: a locked file beside the database. PostgreSQL: an advisory lock on a connection of its own, which the
-server frees by itself when the worker or its machine dies. A worker whose connection was cut asks for the lock
-again, and stops working when somebody else has it; who takes over leaves it the time to find out.
+SQLite: a locked file beside the database. PostgreSQL: an advisory lock (storage/advisory_lock.py), which the server
+frees by itself when the worker or its machine dies. A worker whose connection was cut asks for the lock again, and
+stops working when somebody else has it; who takes over leaves it the time to find out.
 """
 
 import asyncio
 import fcntl
 import os
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
-from sqlalchemy import URL, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import URL
 
 from storage.database import Database, is_database_outage, sqlite_file
-
-KEY = 0x61667465726361
-"""The number of the advisory lock ("afterca" in ASCII): the same for every Aftercare on one database."""
 
 LOOK_SECONDS = 1.0
 """How often a worker makes sure that it still holds the lock, and a standby asks for it."""
@@ -29,54 +25,46 @@ GRACE_SECONDS = LOOK_SECONDS + ANSWER_SECONDS
 """After this long a worker that lost the lock knows it, and begins nothing more."""
 
 
-CONNECT_SECONDS = 5.0
-"""How long a connection may take to open."""
-
-
 class LockLost(Exception):
     """Another worker holds the lock: this one must stop working."""
 
 
-def _engine(url: URL) -> AsyncEngine:
-    # Here, because whoever is on SQLite need not load the driver.
-    from storage import postgres
+class _Lock(Protocol):
+    """A lock that ends with its process at the latest."""
 
-    # Without transactions: one would stay open for weeks.
-    return postgres.engine(url, seconds=CONNECT_SECONDS, isolation_level="AUTOCOMMIT")
+    @property
+    def held(self) -> bool:
+        """Whether it is this process's, as far as it knows."""
 
+    async def take(self) -> bool:
+        """Take it if it is free. Raises what the database raises."""
 
-async def _opened(engine: AsyncEngine) -> AsyncConnection:
-    from storage import postgres
+    async def still_held(self) -> bool:
+        """Whether whoever keeps it says so."""
 
-    return await postgres.opened(engine)
-
-
-async def _drop(connection: AsyncConnection) -> None:
-    """Nothing is said to the server, which frees the lock when the socket closes."""
-    from storage import postgres
-
-    await postgres.drop(connection)
+    async def release(self) -> None:
+        """Let the next one in. Nothing where it is not held."""
 
 
 class WorkerLock:
     """The right to be the worker of a database."""
 
     def __init__(self, database: Database) -> None:
-        self._path = sqlite_file(database.url)
-        self._engine = None if self._path else _engine(database.url)
-        self._file: int | None = None
-        self._connection: AsyncConnection | None = None
-
-    async def take(self) -> bool:
-        """Take the lock if it is free; False when another process holds it. Raises what the database raises."""
-        if self._path is not None:
-            return self._lock_file(self._path.with_name(f"{self._path.name}.lock"))
-        return await self._lock_advisory()
+        path = sqlite_file(database.url)
+        self._lock: _Lock = _FileLock(path) if path is not None else _advisory_lock(database.url)
 
     @property
     def held(self) -> bool:
         """Whether this process is the worker, as far as it knows."""
-        return self._file is not None or self._connection is not None
+        return self._lock.held
+
+    async def take(self) -> bool:
+        """Take the lock if it is free; False when another process holds it. Raises what the database raises."""
+        return await self._lock.take()
+
+    async def release(self) -> None:
+        """Let the next one in."""
+        await self._lock.release()
 
     async def watch(self) -> None:
         """Look after the lock for as long as it is held. Raises LockLost when another worker has it.
@@ -85,27 +73,21 @@ class WorkerLock:
         """
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            if self._file is None and not await self._still_held():
-                await self._drop_connection()
+            if not await self._still_held():
+                await self._lock.release()
                 await self._take_again()
 
     async def _still_held(self) -> bool:
-        if self._connection is None:
-            return False
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                # Past SQLAlchemy: it is asked every second of every day.
-                raw = await self._connection.get_raw_connection()
-                driver: Any = raw.driver_connection
-                await driver.execute("SELECT 1")
+                return await self._lock.still_held()
         except Exception:
             # Whatever is raised, and by whom: nobody said that it is held.
             return False
-        return True
 
     async def _take_again(self) -> None:
         try:
-            taken = await self._lock_advisory()
+            taken = await self._lock.take()
         except Exception as error:
             if is_database_outage(error):
                 return
@@ -113,38 +95,39 @@ class WorkerLock:
         if not taken:
             raise LockLost
 
+
+def _advisory_lock(url: URL) -> _Lock:
+    # Here, because whoever is on SQLite need not load PostgreSQL's driver.
+    from storage.advisory_lock import AdvisoryLock
+
+    return AdvisoryLock(url)
+
+
+class _FileLock:
+    """A locked file beside SQLite's own. The system frees it with the process."""
+
+    def __init__(self, database: Path) -> None:
+        self._path = database.with_name(f"{database.name}.lock")
+        self._file: int | None = None
+
+    @property
+    def held(self) -> bool:
+        return self._file is not None
+
+    async def take(self) -> bool:
+        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(file)
+            return False
+        self._file = file
+        return True
+
+    async def still_held(self) -> bool:
+        return self.held
+
     async def release(self) -> None:
-        """Let the next one in."""
         if self._file is not None:
             os.close(self._file)
             self._file = None
-        await self._drop_connection()
-
-    async def _drop_connection(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await _drop(connection)
-
-    def _lock_file(self, path: Path) -> bool:
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(self._file)
-            self._file = None
-            return False
-        return True
-
-    async def _lock_advisory(self) -> bool:
-        assert self._engine is not None
-        connection = await _opened(self._engine)
-        try:
-            taken = await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": KEY})
-        except BaseException:
-            await _drop(connection)
-            raise
-        if not taken:
-            await connection.close()
-            return False
-        self._connection = connection
-        return True

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psycopg
 
-from storage.worker_lock import KEY
+from storage.advisory_lock import KEY
 from tests.databases import Postgres
 from tests.faults.heard import PATIENCE
 from tests.serving import environment, serving, zone_where_it_is_noon
