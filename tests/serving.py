@@ -3,8 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
-from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -12,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bot.sandbox.server import SandboxServer
+from tests.forked import Forked
 
 ROOT = Path(__file__).parent.parent
 
@@ -39,15 +38,13 @@ def environment(server: SandboxServer, database_url: str, folder: Path, zone: Zo
     }
 
 
-async def run(*arguments: str, settings: dict[str, str]) -> Process:
+async def run(*arguments: str, settings: dict[str, str]) -> Forked:
     """Start `python -m bot …`; what it prints is kept in its pipes."""
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", *arguments, cwd=ROOT, env=settings, stdout=PIPE, stderr=PIPE
-    )
+    return await Forked.start(*arguments, settings=settings, folder=ROOT)
 
 
 @asynccontextmanager
-async def serving(settings: dict[str, str], *arguments: str) -> AsyncIterator[Process]:
+async def serving(settings: dict[str, str], *arguments: str) -> AsyncIterator[Forked]:
     """The bot, serving until the block is left; killed if it does not stop by itself."""
     process = await run("serve", *arguments, settings=settings)
     drained = asyncio.create_task(process.communicate())

@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,6 +23,7 @@ from bot.sandbox.server import SandboxServer
 from storage import migrating, schema
 from storage.database import Database
 from tests.databases import Postgres
+from tests.forked import Forked
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0
@@ -36,12 +37,11 @@ class Shell:
     server: SandboxServer
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
-    running: list[Process] = field(default_factory=list)
+    running: list[Forked] = field(default_factory=list)
 
     def environment(self, **changes: str) -> dict[str, str]:
         return {
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(ROOT),
             "BOT_TOKEN": self.server.token,
             "TELEGRAM_API_URL": self.server.url,
             "CLINIC_NAME": "Lindenhof Clinic",
@@ -53,17 +53,8 @@ class Shell:
             **changes,
         }
 
-    async def begin(self, *words: str, **changes: str) -> Process:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "bot",
-            *words,
-            cwd=self.folder,
-            env=self.environment(**changes),
-            stdout=PIPE,
-            stderr=PIPE,
-        )
+    async def begin(self, *words: str, **changes: str) -> Forked:
+        process = await Forked.start(*words, settings=self.environment(**changes), folder=self.folder)
         self.running.append(process)
         return process
 
@@ -71,14 +62,14 @@ class Shell:
         """Exit code, standard output, standard error; the token is in neither."""
         return await self.end_of(await self.begin(*words, **changes))
 
-    async def end_of(self, process: Process) -> tuple[int | None, str, str]:
+    async def end_of(self, process: Forked) -> tuple[int | None, str, str]:
         async with asyncio.timeout(PATIENCE):
             output, errors = await process.communicate()
         out, err = output.decode(), errors.decode()
         assert self.server.token not in out + err
         return process.returncode, out, err
 
-    async def stop(self, process: Process) -> tuple[int | None, str, str]:
+    async def stop(self, process: Forked) -> tuple[int | None, str, str]:
         process.send_signal(signal.SIGTERM)
         return await self.end_of(process)
 
@@ -110,6 +101,18 @@ async def answered(shell: Shell, person: Person) -> None:
     await shell.server.sandbox.changed(lambda: bool(person.bot_messages), seconds=PATIENCE)
 
 
+async def test_the_command_starts_from_nothing(shell: Shell) -> None:
+    """All others have their modules already (tests/forked.py)."""
+    settings = shell.environment(PYTHONPATH=str(ROOT))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "db", "current"), cwd=shell.folder, env=settings, stdout=PIPE, stderr=PIPE
+    )
+    async with asyncio.timeout(PATIENCE):
+        output, errors = await process.communicate()
+    assert (process.returncode, errors) == (0, b"")
+    assert output.startswith(b"empty (newest: ")
+
+
 async def test_bad_settings_are_named_without_a_traceback(shell: Shell) -> None:
     code, out, err = await shell.run("serve", BOT_TOKEN="<the token>", CLINIC_TIMEZONE="Mars/Base", PORT="0")
     assert (code, out) == (2, "")
@@ -120,7 +123,7 @@ async def test_settings_may_stand_in_a_file(shell: Shell) -> None:
     values = shell.environment()
     file = shell.folder / "clinic.env"
     file.write_text("".join(f'{name}="{value}"\n' for name, value in values.items()), encoding="utf-8")
-    bare = {name: "" for name in values if name not in ("PATH", "PYTHONPATH")}
+    bare = {name: "" for name in values if name != "PATH"}
     code, out, err = await shell.run("--env-file", str(file), "db", "upgrade", **bare)
     assert (code, err) == (0, "")
     assert out.startswith("empty → ")
@@ -201,6 +204,9 @@ async def test_a_standby_that_is_stopped_leaves_quietly(shell: Shell, postgres: 
         assert (await shell.stop(first))[0] == 0
 
 
+_LOCK = "FROM pg_locks WHERE locktype = 'advisory' AND granted"
+
+
 async def test_a_worker_whose_lock_was_cut_off_takes_it_again(shell: Shell, postgres: Postgres) -> None:
     with postgres.database() as address:
         shell.settings["DATABASE_URL"] = address
@@ -210,7 +216,11 @@ async def test_a_worker_whose_lock_was_cut_off_takes_it_again(shell: Shell, post
         anna.say("/start")
         await answered(shell, anna)
         with psycopg.connect(address, autocommit=True) as connection:
-            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted")
+            connection.execute(f"SELECT pg_terminate_backend(pid, 5000) {_LOCK}")
+            async with asyncio.timeout(PATIENCE):
+                # The server's state cannot be awaited.
+                while connection.execute(f"SELECT 1 {_LOCK}").fetchone() is None:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
         second = await shell.begin("serve", LOG_FORMAT="json")
         await _logged(second, "standing_by")
         before = len(anna.bot_messages)
@@ -220,8 +230,7 @@ async def test_a_worker_whose_lock_was_cut_off_takes_it_again(shell: Shell, post
             assert (await shell.stop(process))[0] == 0
 
 
-async def _logged(process: Process, event: str) -> None:
-    assert process.stderr is not None
+async def _logged(process: Forked, event: str) -> None:
     async with asyncio.timeout(PATIENCE):
         while event not in (await process.stderr.readline()).decode():
             assert process.returncode is None

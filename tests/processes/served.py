@@ -3,11 +3,10 @@
 import asyncio
 import json
 import signal
-import sys
-from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import Mapping
 from typing import Self
 
+from tests.forked import Forked
 from tests.serving import ROOT
 
 STARTING = 60.0
@@ -24,7 +23,7 @@ class NotServing(Exception):
 class Served:
     """A process of the bot. `events` are the names of what it has logged, in order."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Forked) -> None:
         self.process = process
         self.events: list[str] = []
         self.other_lines: list[str] = []
@@ -35,12 +34,9 @@ class Served:
     @classmethod
     async def start(cls, settings: Mapping[str, str], *arguments: str) -> Self:
         """Start it with these settings and nothing of this machine's."""
-        command = (sys.executable, "-m", "bot", "serve", *arguments)
-        process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=settings, stdout=PIPE, stderr=STDOUT)
-        return cls(process)
+        return cls(await Forked.start("serve", *arguments, settings=settings, folder=ROOT, together=True))
 
     async def _read(self) -> None:
-        assert self.process.stdout is not None
         async for line in self.process.stdout:
             try:
                 self.events.append(json.loads(line)["event"])
