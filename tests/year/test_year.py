@@ -25,16 +25,17 @@ async def _year(address: str, seed: int) -> AsyncIterator[Year]:
         await world.close()
 
 
-async def test_a_year_keeps_every_promise_on_sqlite(sqlite: Sqlite) -> None:
+@pytest.mark.parametrize("seed", [13, 17, 19])
+async def test_a_year_keeps_every_promise_on_sqlite(sqlite: Sqlite, seed: int) -> None:
     with sqlite.database() as address:
-        async with _year(address, seed=13) as year:
-            await year.live(400)
+        async with _year(address, seed=seed) as year:
+            await year.live(600)
 
 
 async def test_a_year_keeps_every_promise_on_postgres(postgres: Postgres) -> None:
     with postgres.database() as address:
         async with _year(address, seed=31) as year:
-            await year.live(100)
+            await year.live(300)
 
 
 async def test_what_breaks_a_promise_is_seen(sqlite: Sqlite) -> None:
