@@ -26,7 +26,7 @@ LEAD = timedelta(seconds=2)
 A_SECOND = 30.0
 """Messages that the bot may send (Telegram's limit)."""
 
-START_SECONDS = 3.0
+START_SECONDS = 1.5
 PATIENCE = 180.0
 """Seconds after the last kill within which everything must be done."""
 
