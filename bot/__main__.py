@@ -87,8 +87,6 @@ def _loaded(verb: str) -> ModuleType:
     try:
         return import_module(f"bot.commands.{verb}")
     finally:
-        # What is imported stays. To look through it again stops everything for a tenth of a second.
-        gc.freeze()
         gc.enable()
 
 

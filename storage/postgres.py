@@ -32,6 +32,9 @@ With those for claims, for its lock, its clock and its ear it has 19, and five p
 100. Migrations have one more, before all that.
 """
 
+SPARE_SECONDS = 300.0
+"""After so long without a rush that needs them, connections are closed: others may want to have them."""
+
 ROOM_SECONDS = 30.0
 """How long a unit of work waits for one of PostgreSQL's connections."""
 
@@ -258,15 +261,16 @@ class PostgresEngines:
 class _Kept:
     """PostgreSQL's connections between units of work, one each, and `most` at a time.
 
-    Also those of a rush: a connection costs 20 ms of the two processors together to open, and every statement is to be
-    prepared on it again. Closed after the rush and opened in the next one, they were what kept it from ending.
+    Also those of a rush, for a while: a connection costs 20 ms of the two processors together to open, and every
+    statement is to be prepared on it again. Closed after each use, they were what kept the rush from ending.
     To hand one out of SQLAlchemy's pool, to reset it and to hand it back cost as much as a statement.
     """
 
     def __init__(self, engine: AsyncEngine, most: int) -> None:
         self.engine = engine
         self._room = asyncio.Semaphore(most)
-        self._idle: list[AsyncConnection] = []
+        self._idle: list[tuple[float, AsyncConnection]] = []
+        """Since when, by the loop's time; the one that was used last stands last and is used next."""
         self._closed = False
 
     @asynccontextmanager
@@ -277,7 +281,7 @@ class _Kept:
         """
         await self._enter()
         try:
-            connection = self._idle.pop() if self._idle else await opened(self.engine)
+            connection = await self._taken()
             try:
                 yield connection
             except BaseException as error:
@@ -298,6 +302,15 @@ class _Kept:
         except TimeoutError:
             raise NoConnectionLeft(f"no connection became free in {ROOM_SECONDS:.0f} seconds") from None
 
+    async def _taken(self) -> AsyncConnection:
+        """An open one: what the server has closed meanwhile is passed over."""
+        while self._idle:
+            _, connection = self._idle.pop()
+            if not _is_closed(connection):
+                return connection
+            await drop(connection)
+        return await opened(self.engine)
+
     async def _after(self, connection: AsyncConnection, error: BaseException) -> None:
         """Keep a connection if all that was wrong is what was done on it, and no statement was broken off."""
         if isinstance(error, DBAPIError) and connection.invalidated:
@@ -313,18 +326,29 @@ class _Kept:
     async def _keep(self, connection: AsyncConnection) -> None:
         if self._closed or connection.invalidated:
             await drop(connection)
-        else:
-            self._idle.append(connection)
+            return
+        now = asyncio.get_running_loop().time()
+        self._idle.append((now, connection))
+        while self._idle and self._idle[0][0] < now - SPARE_SECONDS:
+            await drop(self._idle.pop(0)[1])
 
     async def _drop_idle(self) -> None:
         while self._idle:
-            await drop(self._idle.pop())
+            await drop(self._idle.pop()[1])
 
     async def close(self) -> None:
         """Give up all connections; one that is in use when its unit of work ends."""
         self._closed = True
         await self._drop_idle()
         await self.engine.dispose()
+
+
+def _is_closed(connection: AsyncConnection) -> bool:
+    """Whether the driver knows that the server has gone. Nobody is asked."""
+    within = connection.sync_connection
+    assert within is not None, "it has been closed"
+    driver: Any = within.connection.driver_connection
+    return bool(driver.is_closed())
 
 
 def _transaction_of(connection: AsyncConnection) -> Transaction:

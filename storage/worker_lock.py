@@ -121,6 +121,10 @@ class _FileLock:
         except BlockingIOError:
             os.close(file)
             return False
+        except OSError:
+            # A file system without locks.
+            os.close(file)
+            raise
         self._file = file
         return True
 

@@ -165,7 +165,7 @@ class _Serving:
             term.start_loop("worker lock", self._lock.watch())
         try:
             if not await self._stop.interrupts(self._start_program(term)):
-                # What serves stays until the end, like what was imported (bot/__main__.py).
+                # What is there by now stays. To look through it for garbage stops everything for a tenth of a second.
                 gc.freeze()
                 log.info("serving", webhook=self._webhook, works=self._works, web=self._web is not None)
                 await self._stop.interrupts(self._until_failed(term))

@@ -250,6 +250,37 @@ async def test_a_rush_leaves_its_connections_to_the_next_one(postgres: Postgres)
         await database.close()
 
 
+async def test_a_rush_meets_no_connection_that_was_closed_in_the_meantime(postgres: Postgres) -> None:
+    """By a restart of the server, or by somebody between who closes what says nothing."""
+    with postgres.database() as address:
+        database, somebody = Database(address), Database(address)
+        before = await _rush(database)
+        async with somebody.work() as work:
+            for pid in before:
+                await work.session.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+        assert not before & await _rush(database)
+        await database.close()
+        await somebody.close()
+
+
+async def test_connections_that_nobody_has_needed_for_long_are_closed(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with postgres.database() as address:
+        database, watching = Database(address), Database(address)
+        await _rush(database)
+        monkeypatch.setattr("storage.postgres.SPARE_SECONDS", 0.0)
+        for unit in (database.work, database.read):
+            async with unit() as work:
+                await work.session.execute(text("SELECT 1"))
+        async with asyncio.timeout(10):
+            # The server's state cannot be awaited.
+            while len(await _backends(watching)) > 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await database.close()
+        await watching.close()
+
+
 async def _rush(database: Database) -> set[int]:
     """The server's processes behind as many units of work at once."""
     async with AsyncExitStack() as held:
