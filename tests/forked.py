@@ -7,8 +7,10 @@ command also starts from nothing is shown in tests/bot/test_command_line.py and 
 import asyncio
 import multiprocessing
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -39,7 +41,8 @@ class Forked:
             args=(words, dict(settings), folder, its_output, its_output if together else its_errors),
             daemon=True,
         )
-        await asyncio.to_thread(process.start)
+        # Here, not in a thread: it looks for the ends of all processes, which is for one at a time.
+        process.start()
         its_output.close()
         its_errors.close()
         return cls(process, await _reader(output), await _reader(errors))
@@ -52,15 +55,17 @@ class Forked:
     def send_signal(self, number: int) -> None:
         """Nothing where it has ended."""
         if self.returncode is None and self._process.pid is not None:
-            os.kill(self._process.pid, number)
+            # It may have ended without its end being known here.
+            with suppress(ProcessLookupError):
+                os.kill(self._process.pid, number)
 
     def kill(self) -> None:
         """SIGKILL."""
-        self._process.kill()
+        self.send_signal(signal.SIGKILL)
 
     def terminate(self) -> None:
         """SIGTERM."""
-        self._process.terminate()
+        self.send_signal(signal.SIGTERM)
 
     async def wait(self) -> int:
         """Its exit code, when it has ended."""
@@ -89,6 +94,10 @@ async def _reader(pipe: Connection) -> asyncio.StreamReader:
 
 def _run(words: Sequence[str], settings: dict[str, str], folder: Path, output: Connection, errors: Connection) -> None:
     """In the new process."""
+    # What cannot be imported beforehand is passed over in silence, and every start would be slow.
+    missing = {f"bot.commands.{verb}" for verb in VERBS} - sys.modules.keys()
+    if missing:
+        raise ImportError(f"not there beforehand: {missing}")
     from bot.__main__ import main
 
     os.dup2(output.fileno(), 1)

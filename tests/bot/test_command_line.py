@@ -101,16 +101,25 @@ async def answered(shell: Shell, person: Person) -> None:
     await shell.server.sandbox.changed(lambda: bool(person.bot_messages), seconds=PATIENCE)
 
 
-async def test_the_command_starts_from_nothing(shell: Shell) -> None:
-    """All others have their modules already (tests/forked.py)."""
-    settings = shell.environment(PYTHONPATH=str(ROOT))
+async def test_the_bot_starts_from_nothing_and_stops_in_order(shell: Shell) -> None:
+    """All others have their modules already (tests/forked.py), and end without Python's own end."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "db", "current"), cwd=shell.folder, env=settings, stdout=PIPE, stderr=PIPE
+        *(sys.executable, "-X", "dev", "-m", "bot", "serve"),
+        cwd=shell.folder,
+        env=shell.environment(PYTHONPATH=str(ROOT), LOG_FORMAT="json"),
+        stdout=PIPE,
+        stderr=PIPE,
     )
-    async with asyncio.timeout(PATIENCE):
-        output, errors = await process.communicate()
-    assert (process.returncode, errors) == (0, b"")
-    assert output.startswith(b"empty (newest: ")
+    anna = shell.server.sandbox.person("Anna")
+    anna.say("/start")
+    try:
+        await answered(shell, anna)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(PATIENCE):
+            output, errors = await process.communicate()
+    assert (process.returncode, output) == (0, b"")
+    assert [line for line in errors.decode().splitlines() if not line.startswith("{")] == []
 
 
 async def test_bad_settings_are_named_without_a_traceback(shell: Shell) -> None:
