@@ -11,6 +11,7 @@ from telegram.ext import Application
 
 from bot import measures
 from bot.clock import Clock
+from bot.flows.note_unreachable import note_return
 from bot.flows.report_dead_letter import report_dead_letter
 from bot.intake import ALLOWED_UPDATES
 from bot.keyboards import decode
@@ -108,8 +109,9 @@ class Handling:
         """Whether the update is done."""
         try:
             turn = await self._turn(payload)
+            await self._note_return(turn)
         except Exception as error:
-            # Not an update that this library can read: nothing of it can be handled, all of it is kept.
+            # Often no update that this library can read: nothing of it can be handled, all of it is kept.
             await self._failed(update_id, attempts, error)
             return False
         TURN.set(turn)
@@ -157,6 +159,12 @@ class Handling:
             texts=texts,
             database=self._database,
         )
+
+    async def _note_return(self, turn: Turn) -> None:
+        """Who was refused by Telegram and does something here is back, whatever becomes of what they do."""
+        if turn.actor.unreachable and turn.is_presence:
+            async with self._database.work() as work:
+                await note_return(work, patient_id=turn.actor.patient_id, staff_id=turn.actor.staff_id, now=turn.now)
 
     async def _failed(self, update_id: int, attempts: int, error: Exception) -> None:
         tried = attempts + 1

@@ -25,7 +25,7 @@ from bot.throttle import Place, Throttle
 from bot.watchdog import Beat
 from messages.clinic import Clinic
 from messages.outgoing import Kind, Lane, Outgoing
-from messages.retrying import Again, End, Failure, Plain, decide
+from messages.retrying import Again, End, Failure, Plain, decide, wait_after
 from storage import recipients, sending
 from storage.database import Database, UnitOfWork, is_database_outage
 from storage.sending import Sent
@@ -290,6 +290,11 @@ class Sender:
         except Exception as error:
             await self._failed(row, outgoing, scene, place, error, plain=plain)
             return
+        await self._note_sent(row, outgoing, scene, message_ids)
+        if scene.person.unreachable_since is not None:
+            await self._insist(lambda work: note_unreachable.note_arrival(work, scene.person, now=self._clock.now()))
+
+    async def _note_sent(self, row: Outbox, outgoing: Outgoing, scene: Scene, message_ids: Sequence[int]) -> None:
         measures.sent(Lane(row.lane), due_at=row.due_at, now=self._clock.now())
         record = partial(self._record, row, outgoing, scene, message_ids)
         try:
@@ -370,10 +375,12 @@ class Sender:
 
     async def _unreachable(self, row: Outbox, scene: Scene) -> None:
         async def write(work: UnitOfWork) -> None:
-            await sending.end(work, row.id, state="failed", reason="unreachable", now=scene.now)
-            await note_unreachable.note_unreachable(
-                work, patient=scene.patient, staff=scene.staff, now=self._clock.now(), clinic=self._clinic
-            )
+            now = self._clock.now()
+            if await note_unreachable.has_returned(work, scene.person):
+                await sending.put_back(work, row.id, due_at=now + wait_after(row.attempts + 1))
+                return
+            await sending.end(work, row.id, state="failed", reason="unreachable", now=now)
+            await note_unreachable.note_unreachable(work, scene.person, now=now, clinic=self._clinic)
 
         await self._insist(write)
 

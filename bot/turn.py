@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from telegram import Message, Update
+from telegram import ChatMember, Message, Update
+from telegram.constants import ChatType
 from telegram.error import BadRequest
 
 from bot import telegram_calls
@@ -21,6 +22,9 @@ from messages.templates import Texts
 from storage import inbox
 from storage.database import Database, UnitOfWork
 from storage.dialogs import DialogState
+
+GONE = frozenset({ChatMember.BANNED, ChatMember.LEFT})
+"""What a chat says of the bot once the person has blocked it."""
 
 
 @dataclass
@@ -52,6 +56,14 @@ class Turn:
     def message(self) -> Message | None:
         """The message that was sent or edited; None for taps and other updates."""
         return self.update.message or self.update.edited_message
+
+    @property
+    def is_presence(self) -> bool:
+        """Whether the person acts in their private chat, other than by leaving it: then it takes messages."""
+        chat, membership = self.update.effective_chat, self.update.my_chat_member
+        if chat is None or chat.type != ChatType.PRIVATE:
+            return False
+        return membership is None or membership.new_chat_member.status not in GONE
 
     @property
     def tapped_message_id(self) -> int | None:

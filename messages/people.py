@@ -19,6 +19,7 @@ class Actor:
 
     `chat_id` is their private chat, which in Telegram has the person's own id.
     `patient_id` or `staff_id` is set for people who have joined; both are None for a stranger.
+    `unreachable`: Telegram has refused to bring them messages, and nothing shows that it would take them again.
     """
 
     chat_id: int
@@ -27,6 +28,7 @@ class Actor:
     patient_id: int | None = None
     staff_id: int | None = None
     consented: bool = False
+    unreachable: bool = False
 
     def has(self, role: Role) -> bool:
         """Whether the person holds this role."""

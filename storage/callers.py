@@ -18,9 +18,11 @@ _CALLER = (
         Staff.language.label("staff_language"),
         Staff.is_practitioner,
         Staff.is_admin,
+        Staff.unreachable_since.label("staff_unreachable"),
         Patient.id.label("patient_id"),
         Patient.language.label("patient_language"),
         Patient.consented_at,
+        Patient.unreachable_since.label("patient_unreachable"),
         Dialog.name,
         Dialog.step,
         Dialog.data,
@@ -54,7 +56,13 @@ async def caller(work: UnitOfWork, account: int, *, language: str) -> Caller:
         roles = {Role.PRACTITIONER} if row.is_practitioner else set()
         if row.is_admin:
             roles.add(Role.ADMIN)
-        actor = Actor(account, frozenset(roles), row.staff_language, staff_id=row.staff_id)
+        actor = Actor(
+            account,
+            frozenset(roles),
+            row.staff_language,
+            staff_id=row.staff_id,
+            unreachable=row.staff_unreachable is not None,
+        )
     elif row.patient_id is not None:
         actor = Actor(
             account,
@@ -62,6 +70,7 @@ async def caller(work: UnitOfWork, account: int, *, language: str) -> Caller:
             row.patient_language,
             patient_id=row.patient_id,
             consented=row.consented_at is not None,
+            unreachable=row.patient_unreachable is not None,
         )
     else:
         actor = Actor(account, frozenset({Role.STRANGER}), language)

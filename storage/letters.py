@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from messages.outgoing import Kind
@@ -100,11 +100,9 @@ async def forget_contents(work: UnitOfWork, *, before: datetime, most: int) -> i
 
 
 async def undelivered_to_staff(work: UnitOfWork, staff_id: int, *, since: datetime) -> Sequence[Letter]:
-    """Patients' letters that Telegram refused to bring to this member of staff since `since`."""
+    """Patients' letters that Telegram refused to bring to this member of staff since `since`, and nobody else has."""
     statement = (
-        select(Letter)
-        .where(Letter.id.in_(_refused(Outbox.staff_id == staff_id, since)), Letter.inbound)
-        .order_by(Letter.id)
+        select(Letter).where(Letter.id.in_(_refused(Outbox.staff_id == staff_id, since)), _unread()).order_by(Letter.id)
     )
     return (await work.session.scalars(statement)).all()
 
@@ -146,7 +144,7 @@ async def texts_since(work: UnitOfWork, patient_id: int, *, since: datetime, las
 
 
 async def read_by_nobody(work: UnitOfWork, patient_id: int) -> Sequence[Letter]:
-    """Unanswered letters of a patient that were never owed to a reader who could be reached, oldest first."""
+    """Unanswered letters of a patient that no reader has got or will get, oldest first."""
     statement = select(Letter).where(Letter.patient_id == patient_id, _unread()).order_by(Letter.id)
     return (await work.session.scalars(statement)).all()
 
@@ -158,7 +156,7 @@ async def patients_unread(work: UnitOfWork, staff_id: int) -> Sequence[Patient]:
         select(Patient)
         .where(
             (Patient.practitioner_id == staff_id) | Patient.practitioner_id.in_(covered),
-            Patient.id.in_(select(Letter.patient_id).where(_unread())),
+            select(Letter.id).where(Letter.patient_id == Patient.id, _unread()).exists(),
         )
         .order_by(Patient.id)
     )
@@ -166,17 +164,20 @@ async def patients_unread(work: UnitOfWork, staff_id: int) -> Sequence[Patient]:
 
 
 def _unread() -> ColumnElement[bool]:
-    """Never owed to anybody at the clinic whom Telegram could reach. Of an album the first part stands for all."""
+    """Unanswered, and never owed to anybody at the clinic, or the last message that was to carry it has failed.
+
+    Of an album the first part stands for all, where they go together.
+    """
     first = aliased(Letter)
-    owed = (
-        select(Outbox.id)
-        .join(first, first.id == Outbox.letter_id)
-        .where(
-            Outbox.kind == Kind.RELAY.value,
-            Outbox.staff_id.is_not(None),
-            Outbox.reason.is_distinct_from("unreachable"),
-            (first.id == Letter.id) | ((first.album == Letter.album) & (first.chat_id == Letter.chat_id)),
-        )
-        .exists()
+    together = and_(
+        first.album == Letter.album, first.chat_id == Letter.chat_id, Outbox.key.startswith("album:", autoescape=True)
     )
-    return and_(Letter.inbound, Letter.answered_at.is_(None), ~owed)
+    last = (
+        select(Outbox.state)
+        .join(first, first.id == Outbox.letter_id)
+        .where(Outbox.kind == Kind.RELAY.value, Outbox.staff_id.is_not(None), or_(first.id == Letter.id, together))
+        .order_by(Outbox.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return and_(Letter.inbound, Letter.answered_at.is_(None), func.coalesce(last, "failed") == "failed")

@@ -146,6 +146,12 @@ async def state_of(work: UnitOfWork, key: str) -> str | None:
     return await work.session.scalar(select(Outbox.state).where(Outbox.key == key))
 
 
+async def last_carrying(work: UnitOfWork, letter_id: int) -> Outbox | None:
+    """The last message that was planned to bring a letter to anybody."""
+    statement = select(Outbox).where(Outbox.letter_id == letter_id, Outbox.kind == Kind.RELAY.value)
+    return await work.session.scalar(statement.order_by(Outbox.id.desc()).limit(1))
+
+
 async def last_planned_at(work: UnitOfWork, *which: ColumnElement[bool]) -> datetime | None:
     """When the newest row that matches all of `which` was planned."""
     return await work.session.scalar(select(func.max(Outbox.planned_at)).where(*which))

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, column, inspect, select, table
 
 from storage.database import Database
 
-NEWEST = "0002"
+NEWEST = "0003"
 """The version that this program needs: the last of `storage/migrations/versions/`."""
 
 _VERSIONS = table("alembic_version", column("version_num"))

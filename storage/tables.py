@@ -15,7 +15,10 @@ TelegramId = BigInteger
 
 
 class Staff(Base):
-    """A practitioner, an admin, or both. `telegram_id` is empty until the invitation is used."""
+    """A practitioner, an admin, or both. `telegram_id` is empty until the invitation is used.
+
+    `returns` counts how often they came back after Telegram had refused to reach them.
+    """
 
     __tablename__ = "staff"
 
@@ -33,12 +36,13 @@ class Staff(Base):
     digest_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     joined_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     unreachable_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    returns: Mapped[int] = mapped_column(default=0, server_default="0")
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class Patient(Base):
-    """A patient of one practitioner. Nothing about symptoms is stored before `consented_at`."""
+    """A patient of one practitioner. Nothing about symptoms is stored before `consented_at`. `returns` as of Staff."""
 
     __tablename__ = "patients"
 
@@ -57,6 +61,7 @@ class Patient(Base):
     refused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     stopped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     unreachable_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    returns: Mapped[int] = mapped_column(default=0, server_default="0")
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 

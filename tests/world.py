@@ -49,11 +49,15 @@ class World(ServedStage):
         super().__init__(database_url, CLINIC, MovableClock(start), limits=limits, durable=True)
 
     async def crash(self) -> None:
-        """End every task of the application at once, as a kill would, and leave the rows as they are."""
+        """End every task of the application at once, as a kill would, and leave the rows as they are.
+
+        What it has called last is at the sandbox before the clock can be moved.
+        """
         self.app.schedule.stop()
         await self.app.nursery.stop()
         await self.app.application.shutdown()
         await self.database.close()
+        await self.server.deserted()
 
     async def move(self, **duration: float) -> None:
         """Live through a `timedelta(**duration)`."""

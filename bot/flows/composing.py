@@ -31,10 +31,16 @@ class Scene:
     staff: Staff | None
 
     @property
+    def person(self) -> Patient | Staff:
+        """The recipient."""
+        person = self.patient or self.staff
+        assert person is not None
+        return person
+
+    @property
     def language(self) -> str:
         """The recipient's language."""
-        person = self.patient or self.staff
-        return person.language if person else self.clinic.language
+        return self.person.language
 
     @property
     def zone(self) -> ZoneInfo:
@@ -44,10 +50,9 @@ class Scene:
     @property
     def chat_id(self) -> int:
         """The recipient's chat. Only called for people who have joined."""
-        person = self.patient or self.staff
-        if person is None or person.telegram_id is None:
+        if self.person.telegram_id is None:
             raise ValueError("the recipient has not joined")
-        return person.telegram_id
+        return self.person.telegram_id
 
 
 @dataclass(frozen=True)

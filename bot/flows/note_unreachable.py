@@ -17,35 +17,59 @@ STAFF_UNREACHABLE = "admin.staff_unreachable"
 STAFF_BACK = "admin.staff_back"
 
 
-async def note_unreachable(
-    work: UnitOfWork, *, patient: Patient | None, staff: Staff | None, now: datetime, clinic: Clinic
-) -> None:
-    """Mark whoever cannot be reached and tell who must act; no commit. The rows given may come from elsewhere.
+async def note_unreachable(work: UnitOfWork, person: Patient | Staff, *, now: datetime, clinic: Clinic) -> None:
+    """Mark whoever cannot be reached and tell who must act; no commit. The row given may come from elsewhere.
 
     The second time nothing new is said, but letters that failed are still reported or passed on.
     """
-    if patient is not None:
-        await _patient(work, await work.session.get_one(Patient, patient.id), now)
-    if staff is not None:
-        await _staff(work, await work.session.get_one(Staff, staff.id), now, clinic)
+    stored = await _stored(work, person)
+    if isinstance(stored, Patient):
+        await _patient(work, stored, now)
+    else:
+        await _staff(work, stored, now, clinic)
 
 
-async def note_reachable(work: UnitOfWork, *, patient_id: int | None, staff_id: int | None, now: datetime) -> None:
-    """They are back: unblocked, or they wrote. No commit."""
+async def has_returned(work: UnitOfWork, person: Patient | Staff) -> bool:
+    """Whether somebody has come back since they were as given: a refusal of before may no longer hold."""
+    return (await _stored(work, person)).returns != person.returns
+
+
+async def note_arrival(work: UnitOfWork, person: Patient | Staff, *, now: datetime) -> None:
+    """A message has reached somebody, given as they were when it was composed: if they were marked, they are back.
+
+    Who has gone once more since stays marked. No commit.
+    """
+    stored = await _stored(work, person)
+    if stored.unreachable_since == person.unreachable_since:
+        await _back(work, stored, now)
+
+
+async def note_return(work: UnitOfWork, *, patient_id: int | None, staff_id: int | None, now: datetime) -> None:
+    """They are back: they let the bot in again, wrote, or tapped. Commits."""
     if patient_id is not None:
-        patient = await work.session.get_one(Patient, patient_id)
-        if patient.unreachable_since is not None:
-            await _tell_about_patient(work, patient, "practitioner.patient_back", now)
-            patient.unreachable_since = None
-            await audit.note(work, None, "reachable", "patient", patient.id, now=now)
+        await _back(work, await work.session.get_one(Patient, patient_id), now)
     if staff_id is not None:
-        staff = await work.session.get_one(Staff, staff_id)
-        if staff.unreachable_since is not None:
-            staff.unreachable_since = None
-            await work.session.flush()
-            await _tell_admins(work, staff, STAFF_BACK, now)
-            await relay_unread(work, staff.id, now=now)
-            await audit.note(work, None, "reachable", "staff", staff.id, now=now)
+        await _back(work, await work.session.get_one(Staff, staff_id), now)
+    await work.commit()
+
+
+async def _stored(work: UnitOfWork, person: Patient | Staff) -> Patient | Staff:
+    return await work.session.get_one(type(person), person.id)
+
+
+async def _back(work: UnitOfWork, person: Patient | Staff, now: datetime) -> None:
+    if person.unreachable_since is None:
+        return
+    person.returns += 1
+    if isinstance(person, Patient):
+        await _tell_about_patient(work, person, "practitioner.patient_back", now)
+        person.unreachable_since = None
+    else:
+        person.unreachable_since = None
+        await work.session.flush()
+        await _tell_admins(work, person, STAFF_BACK, now)
+        await relay_unread(work, person.id, now=now)
+    await audit.note(work, None, "reachable", "patient" if isinstance(person, Patient) else "staff", person.id, now=now)
 
 
 async def _patient(work: UnitOfWork, patient: Patient, now: datetime) -> None:
@@ -131,10 +155,4 @@ async def note_block(
         await _patient(work, await work.session.get_one(Patient, patient_id), now)
     if staff_id is not None:
         await _staff(work, await work.session.get_one(Staff, staff_id), now, clinic)
-    await work.commit()
-
-
-async def note_unblock(work: UnitOfWork, *, patient_id: int | None, staff_id: int | None, now: datetime) -> None:
-    """As `note_reachable`, and commit."""
-    await note_reachable(work, patient_id=patient_id, staff_id=staff_id, now=now)
     await work.commit()

@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 
-from bot.flows.note_unreachable import note_reachable
 from bot.flows.raise_alert import WORDS, raise_alert, send_emergency_text
 from bot.flows.relay_letter import relay_to_clinic
 from messages.alerts import alert_notify_at
@@ -69,7 +68,6 @@ async def take_letter(
 ) -> Letter:
     """As `receive_letter`, without the commit: for a flow that stores more in the same transaction."""
     patient = await work.session.get_one(Patient, patient_id)
-    await note_reachable(work, patient_id=patient.id, staff_id=None, now=now)
     letter = await _store(work, patient, content, now, edited_of)
     reader = await relay_to_clinic(work, letter, patient, now=now)
     passed_on = ACKNOWLEDGED if reader else NOBODY_READS

@@ -1,6 +1,5 @@
 """A stored letter becomes messages that are owed to whoever reads it."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.flows.find_recipients import reachable_admins, reader_of
@@ -101,7 +100,13 @@ def _parts(letter: Letter) -> tuple[Part, ...]:
 def _owed(letter: Letter, part: Part, like: Outbox, now: datetime) -> Owed:
     """The message that carries a part of a letter to the same reader as the row `like`."""
     return _message(
-        letter, part, due_at=now, template=like.template, staff_id=like.staff_id, patient_id=like.patient_id
+        letter,
+        part,
+        due_at=now,
+        template=like.template,
+        staff_id=like.staff_id,
+        patient_id=like.patient_id,
+        after=like.values.get("after"),
     )
 
 
@@ -128,10 +133,17 @@ async def _owe(
         await outbox.plan(work, [together], now=now)
         if await outbox.state_of(work, together.key) == "pending":
             return
-    first = _message(letter, _parts(letter)[0], due_at=now, template=template, staff_id=staff_id, patient_id=patient_id)
-    if await outbox.state_of(work, first.key) == "failed":
-        # It was refused while they could not be reached, and they are back.
-        first = replace(first, key=f"{first.key}:{now:%Y%m%d%H%M%S}")
+    last = await outbox.last_carrying(work, letter.id)
+    first = _message(
+        letter,
+        _parts(letter)[0],
+        due_at=now,
+        template=template,
+        staff_id=staff_id,
+        patient_id=patient_id,
+        # Whoever it was for could not be reached, and somebody can be: it begins anew.
+        after=last.id if last is not None and last.state == "failed" else None,
+    )
     await outbox.plan(work, [first], now=now)
 
 
@@ -144,11 +156,14 @@ def _message(
     staff_id: int | None,
     patient_id: int | None,
     album: str | None = None,
+    after: int | None = None,
 ) -> Owed:
+    """`after` is the row that failed to carry it before."""
     source = f"album:{letter.chat_id}:{album}" if album is not None else f"letter:{letter.id}:{part}"
     reader = f"staff:{staff_id}" if staff_id is not None else "patient"
+    more = {"album": album, "after": after}
     return Owed(
-        key=f"{source}:{reader}",
+        key=f"{source}:{reader}" if after is None else f"{source}:{reader}:after:{after}",
         kind=Kind.RELAY,
         template=template,
         due_at=due_at,
@@ -157,7 +172,7 @@ def _message(
         subject_id=letter.patient_id,
         session_id=letter.session_id,
         letter_id=letter.id,
-        values={"part": part.value} if album is None else {"part": part.value, "album": album},
+        values={"part": part.value, **{name: value for name, value in more.items() if value is not None}},
     )
 
 

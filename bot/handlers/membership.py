@@ -1,13 +1,9 @@
-"""Somebody blocks the bot, or lets it in again."""
+"""Somebody blocks the bot. That they let it in again is noted with every sign of them."""
 
-from telegram import ChatMember
-
-from bot.flows.note_unreachable import note_block, note_unblock
+from bot.flows.note_unreachable import note_block
 from bot.handling import Bots
 from bot.routing import EVERYONE, content
 from bot.turn import Turn
-
-GONE = frozenset({ChatMember.BANNED, ChatMember.LEFT})
 
 
 def setup(application: Bots) -> None:
@@ -16,15 +12,13 @@ def setup(application: Bots) -> None:
 
 
 async def note(turn: Turn) -> None:
-    """Remember whether this person can be reached, and tell who must use the telephone."""
-    change = turn.update.my_chat_member
-    assert change is not None
-    who = {"patient_id": turn.actor.patient_id, "staff_id": turn.actor.staff_id}
+    """Remember that this person cannot be reached, and tell who must use the telephone."""
+    if turn.is_presence:
+        return
     async with turn.work() as work:
-        if change.new_chat_member.status in GONE:
-            await note_block(work, **who, now=turn.now, clinic=turn.clinic)
-        else:
-            await note_unblock(work, **who, now=turn.now)
+        await note_block(
+            work, patient_id=turn.actor.patient_id, staff_id=turn.actor.staff_id, now=turn.now, clinic=turn.clinic
+        )
 
 
 def _is_membership(turn: Turn) -> bool:

@@ -1,8 +1,10 @@
-"""Breaking a connection without an answer, which ASGI has no message for."""
+"""The connections of a server: which are open, and breaking one without an answer, which ASGI has no message for."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -12,16 +14,34 @@ Peer = tuple[str, int]
 
 
 class Connections:
-    """The open connections of a server, by the address of the client."""
+    """The open connections of a server, by the address of the client, and the calls in hand."""
 
-    def __init__(self) -> None:
+    def __init__(self, wake: Callable[[], None]) -> None:
+        """`wake` is called when a connection has ended, and when a call has."""
         self.closing = False
         """Whether the server is stopping, so that who comes now is turned away."""
+        self._wake = wake
         self._transports: dict[Peer, asyncio.Transport] = {}
+        self._calls = 0
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody is connected, and no call is in hand that somebody has made and left."""
+        return not self._transports and not self._calls
+
+    @contextmanager
+    def call(self) -> Iterator[None]:
+        """A call is in hand, whether or not its client still waits."""
+        self._calls += 1
+        try:
+            yield
+        finally:
+            self._calls -= 1
+            self._wake()
 
     def protocol(self) -> type[H11Protocol]:
         """A uvicorn HTTP protocol that registers its connections here."""
-        connections, transports = self, self._transports
+        connections, transports, wake = self, self._transports, self._wake
 
         class RegisteredProtocol(H11Protocol):
             def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -35,6 +55,7 @@ class Connections:
                 super().connection_lost(exc)
                 if self.client:
                     transports.pop(self.client, None)
+                    wake()
 
         return RegisteredProtocol
 

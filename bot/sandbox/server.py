@@ -39,7 +39,7 @@ class SandboxServer:
     ) -> None:
         """Raises OSError where the port is taken; 0 means any free one."""
         self.sandbox = sandbox
-        self._connections = Connections()
+        self._connections = Connections(sandbox.changes.wake)
         self._socket = _listening(port)
         self._closing = asyncio.Event()
         routes: list[BaseRoute] = [*bot_api_routes(sandbox, self._connections)]
@@ -81,6 +81,13 @@ class SandboxServer:
             await asyncio.gather(self._serve_http(), self.sandbox.webhooks.run())
         finally:
             self._socket.close()
+
+    async def deserted(self, seconds: float = 10.0) -> None:
+        """Wait until nobody is connected and all that was called has been taken, but for long polls.
+
+        After a program was killed: what it has called last is on its way. Raises TimeoutError after `seconds`.
+        """
+        await self.sandbox.changed(lambda: self._connections.idle, seconds)
 
     def stop(self) -> None:
         """Make `serve` return; long polls and event streams end at once."""

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import event
 
 from messages.outgoing import Lane
-from storage import check_ins, inbox, outbox, overviews, sending
+from storage import check_ins, inbox, letters, outbox, overviews, sending
 from storage.agenda import agenda
 from storage.database import Database, UnitOfWork
 from storage.tables import CheckIn, Outbox
@@ -30,6 +30,12 @@ async def _ask_everything(work: UnitOfWork) -> None:
     await sending.anything_abandoned(work, in_hand={1, 2}, now=NOW)
     await sending.recover(work, now=NOW)
     await sending.recover(work, now=NOW, in_hand={1, 2})
+    await outbox.last_carrying(work, 1)
+    await letters.read_by_nobody(work, 1)
+    await letters.patients_unread(work, 1)
+    await letters.undelivered_to_staff(work, 1, since=NOW)
+    await letters.undelivered_to_patient(work, 1, since=NOW)
+    await letters.waiting(work, 1)
     await outbox.forget_ended(work, before=NOW - timedelta(days=90), most=500)
     await inbox.waiting(work, now=NOW, but_not=[1], limit=16)
     await inbox.last_stored(work)

@@ -1,0 +1,155 @@
+"""Who could not be reached and is back: however that shows, what waited for them is brought, all of it."""
+
+from bot.flows.hand_over import hand_over
+from bot.sandbox.faults import Fault
+from bot.sandbox.person import Person
+from storage import people
+from tests.bot.conversation import Pair, audited, last_id, pair, patient_row, since, staff_row
+from tests.world import World
+
+LONG = "It is warm and I am worried. " * 140
+"""Too long for one message with its header: it goes as two."""
+
+
+def _refuse(person: Person, **which: object) -> Fault:
+    return Fault.answer(403, "Forbidden: bot was blocked by the user", chat_id=person.id, **which)
+
+
+async def _unreachable_once(world: World, two: Pair) -> None:
+    """A letter is refused once, and nothing else tells that the practitioner was away."""
+    world.sandbox.faults.add(_refuse(two.marie))
+    two.anna.say("Is this swelling normal?")
+    await world.settle()
+    assert (await staff_row(world, two.marie)).unreachable_since == world.clock.now()
+    await world.move(minutes=5)
+
+
+def _has(person: Person, words: str, after: int) -> int:
+    return sum(words in message.text for message in since(person, after))
+
+
+async def test_a_practitioner_who_writes_can_be_reached_and_gets_what_waited(world: World) -> None:
+    two = await pair(world)
+    before = last_id(two.marie)
+    await _unreachable_once(world, two)
+    two.marie.say("/patients")
+    await world.settle()
+    assert (await staff_row(world, two.marie)).unreachable_since is None
+    assert _has(two.marie, "Is this swelling normal?", before) == 1
+
+
+async def test_a_patient_who_taps_can_be_reached_and_the_practitioner_hears_it(world: World) -> None:
+    two = await pair(world)
+    await world.move(hours=2)
+    asked = two.anna.last
+    world.sandbox.faults.add(_refuse(two.anna))
+    two.anna.say("Can I swim?")
+    await world.settle()
+    assert (await patient_row(world, two.anna)).unreachable_since is not None
+    await world.move(minutes=5)
+    before = last_id(two.marie)
+    two.anna.tap(asked.labels[0], message_id=asked.id)
+    await world.settle()
+    assert (await patient_row(world, two.anna)).unreachable_since is None
+    assert _has(two.marie, "can be reached here again", before) == 1
+
+
+async def test_a_message_that_arrives_proves_that_its_reader_can_be_reached(world: World) -> None:
+    """A practitioner may not write for days: the morning's digest shows that they are there."""
+    two = await pair(world)
+    before = last_id(two.marie)
+    await _unreachable_once(world, two)
+    await world.move(days=1)
+    assert _has(two.marie, "Is this swelling normal?", before) == 1
+    assert (await staff_row(world, two.marie)).unreachable_since is None
+    assert await audited(world, "staff") == ["unreachable", "reachable"]
+
+
+async def test_a_refusal_that_is_older_than_the_return_does_not_count(world: World) -> None:
+    two = await pair(world)
+    before = last_id(two.marie)
+    held = _refuse(two.marie, delay=0.2)
+    world.sandbox.faults.add(held)
+    two.anna.say("Is this swelling normal?")
+    await world.sandbox.changed(lambda: held.times == 0, 60)
+    two.marie.block()
+    two.marie.unblock()
+    await world.settle()
+    assert (await staff_row(world, two.marie)).unreachable_since is None
+    await world.move(minutes=1)
+    assert _has(two.marie, "Is this swelling normal?", before) == 1
+
+
+async def test_who_goes_again_before_it_was_brought_gets_it_at_the_next_return(world: World) -> None:
+    """All within a moment."""
+    two = await pair(world)
+    before = last_id(two.marie)
+    world.sandbox.faults.add(_refuse(two.marie))
+    two.anna.say("Is this swelling normal?")
+    await world.settle()
+    held = _refuse(two.marie, delay=0.2)
+    world.sandbox.faults.add(held)
+    two.marie.unblock()
+    await world.sandbox.changed(lambda: held.times == 0, 60)
+    two.marie.block()
+    await world.settle()
+    two.marie.unblock()
+    await world.settle()
+    await world.move(minutes=1)
+    assert _has(two.marie, "Is this swelling normal?", before) == 1
+
+
+async def test_the_notice_of_a_medium_that_telegram_refused_is_brought_at_the_return(world: World) -> None:
+    two = await pair(world)
+    before = last_id(two.marie)
+    world.sandbox.faults.add(
+        Fault.answer(
+            400, "Bad Request: VOICE_MESSAGES_FORBIDDEN", method="sendVoice", chat_id=two.marie.id, times=None
+        ),
+        _refuse(two.marie, method="sendMessage"),
+    )
+    two.anna.send_voice()
+    await world.settle()
+    assert (await staff_row(world, two.marie)).unreachable_since == world.clock.now()
+    await world.move(minutes=5)
+    two.marie.say("/patients")
+    await world.settle()
+    assert _has(two.marie, "does not let me pass on", before) == 1
+
+
+async def test_the_words_that_follow_a_header_are_brought_at_the_return(world: World) -> None:
+    two = await pair(world)
+    before = last_id(two.marie)
+    world.sandbox.faults.add(_refuse(two.marie, method="sendMessage", skip=1))
+    two.anna.say(LONG)
+    await world.settle()
+    assert (await staff_row(world, two.marie)).unreachable_since == world.clock.now()
+    await world.move(minutes=5)
+    two.marie.say("/patients")
+    await world.settle()
+    assert _has(two.marie, LONG.strip(), before) == 1
+
+
+async def test_a_letter_that_a_colleague_could_not_get_comes_back_with_its_patient(world: World) -> None:
+    two = await pair(world)
+    paul = await world.practitioner("Paul Morel")
+    before = last_id(two.marie)
+    world.sandbox.faults.add(
+        Fault.answer(500, "Internal Server Error", method="sendMessage", chat_id=two.marie.id),
+        _refuse(paul, times=None),
+    )
+    two.anna.say("Is this swelling normal?")
+    await world.settle()
+    await _hand_over(world, two.anna, to=paul, by=two.marie)
+    await world.move(minutes=5)
+    assert (await staff_row(world, paul)).unreachable_since is not None
+    await _hand_over(world, two.anna, to=two.marie, by=paul)
+    assert _has(two.marie, "Is this swelling normal?", before) == 1
+
+
+async def _hand_over(world: World, patient: Person, *, to: Person, by: Person) -> None:
+    patient_id, to_id = await world.patient_id(patient), await world.staff_id(to)
+    async with world.database.work() as work:
+        actor = await people.actor_of(work, by.id, language="en")
+        await hand_over(work, actor=actor, patient_id=patient_id, to_staff_id=to_id, now=world.clock.now())
+    await world.settle()
