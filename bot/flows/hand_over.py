@@ -10,7 +10,7 @@ from messages.people import Actor
 from storage import alerts, audit, outbox, patients, staff
 from storage.database import UnitOfWork
 from storage.outbox import Owed
-from storage.tables import Patient, Staff
+from storage.tables import Outbox, Patient, Staff
 
 
 async def hand_over(
@@ -31,12 +31,14 @@ async def hand_over(
         await outbox.readdress(work, subject_id=patient.id, from_staff=before, to_staff=colleague.id)
         await outbox.plan(work, [_told(patient, colleague, now)], now=now)
         await relay_waiting(work, patient, now=now)
-        for alert in await alerts.unresolved(work, patient.id):
+        for each in await alerts.unresolved(work, patient.id):
+            alert = await alerts.locked(work, each.id)
             if alert.acknowledged_by == before:
                 # Taken, and still to be looked after: from now on by the colleague, who finds it on the card.
                 alert.acknowledged_by = colleague.id
             # Its ladder goes on; the colleague must not wait for the next rung to hear of it.
-            if alert.acknowledged_at is None and alert.notify_at <= now:
+            on_its_way = await outbox.is_owed(work, Outbox.alert_id == alert.id, Outbox.staff_id == colleague.id)
+            if alert.acknowledged_at is None and alert.notify_at <= now and not on_its_way:
                 await tell(work, alert, [colleague], due_at=now, now=now)
         await audit.note(
             work, actor, "handed_over", "patient", patient.id, now=now, from_staff=before, to_staff=colleague.id

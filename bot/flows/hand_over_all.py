@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from bot.flows.climb_alerts import tell
+from bot.flows.relay_letter import relay_waiting
 from messages.alerts import Rung, alert_notify_at, first_climb_at
 from messages.clinic import Clinic
 from messages.errors import PersonError
@@ -41,6 +42,7 @@ async def hand_over_all(
         for alert in await alerts.unresolved(work, patient.id):
             await _pass_alert(work, await alerts.locked(work, alert.id), member, successor, clinic, now)
         await outbox.readdress(work, subject_id=patient.id, from_staff=member.id, to_staff=successor.id)
+        await relay_waiting(work, patient, now=now)
         await _note(work, actor, patient, member, successor, now)
     told = Owed(
         key=f"hand_over_all:{member.id}:{successor.id}:{int(now.timestamp())}",

@@ -105,13 +105,16 @@ async def _staff(work: UnitOfWork, staff: Staff, now: datetime, clinic: Clinic) 
         await work.session.flush()
         await _tell_admins(work, staff, STAFF_UNREACHABLE, now)
         await audit.note(work, None, "unreachable", "staff", staff.id, now=now)
-        for alert in await alerts.waiting_for(work, staff.id):
-            await _climb_if_nobody_has_it(work, alert, now, clinic)
+    # Also the second time: an alert may have been raised at the moment of the first.
+    for alert in await alerts.waiting_for(work, staff.id):
+        await _climb_if_nobody_has_it(work, await alerts.locked(work, alert.id), now, clinic)
     await pass_on_undelivered(work, staff.id, now=now)
 
 
 async def _climb_if_nobody_has_it(work: UnitOfWork, alert: Alert, now: datetime, clinic: Clinic) -> None:
     """An alert climbs at once when nobody on its present rung can be reached any more."""
+    if alert.acknowledged_at is not None or alert.resolved_at is not None:
+        return
     _, practitioner = await alerts.practitioner_of(work, alert)
     match alert.rung:
         case Rung.PRACTITIONER:

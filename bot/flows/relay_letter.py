@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from bot.flows.find_recipients import reachable_admins, reader_of
+from bot.flows.find_recipients import reachable_admins, reader_found
 from messages.letters import Part, parts_of
 from messages.outgoing import Kind
 from storage import letters, outbox
@@ -25,7 +25,7 @@ async def relay_to_clinic(work: UnitOfWork, letter: Letter, patient: Patient, *,
 
     Without one it waits among the open questions, and the admins hear once a day that somebody must step in.
     """
-    reader = await reader_of(work, patient)
+    reader = await reader_found(work, patient)
     if reader is None:
         await _tell_admins(work, patient, now)
     else:

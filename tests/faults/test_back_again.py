@@ -1,6 +1,7 @@
 """Who could not be reached and is back: however that shows, what waited for them is brought, all of it."""
 
 from bot.flows.hand_over import hand_over
+from bot.flows.remove_staff import remove_staff
 from bot.sandbox.faults import Fault
 from bot.sandbox.person import Person
 from storage import people
@@ -145,6 +146,23 @@ async def test_a_letter_that_a_colleague_could_not_get_comes_back_with_its_patie
     assert (await staff_row(world, paul)).unreachable_since is not None
     await _hand_over(world, two.anna, to=two.marie, by=paul)
     assert _has(two.marie, "Is this swelling normal?", before) == 1
+
+
+async def test_what_nobody_could_read_goes_to_whoever_gets_the_patients_of_who_is_removed(world: World) -> None:
+    two = await pair(world)
+    paul, alex = await world.practitioner("Paul Morel"), await world.admin()
+    two.marie.block()
+    await world.settle()
+    two.anna.say("Is this swelling normal?")
+    await world.settle()
+    before, marie_id, paul_id = last_id(paul), await world.staff_id(two.marie), await world.staff_id(paul)
+    async with world.database.work() as work:
+        actor = await people.actor_of(work, alex.id, language="en")
+        await remove_staff(
+            work, actor=actor, staff_id=marie_id, successor_id=paul_id, clinic=world.clinic, now=world.clock.now()
+        )
+    await world.settle()
+    assert _has(paul, "Is this swelling normal?", before) == 1
 
 
 async def _hand_over(world: World, patient: Person, *, to: Person, by: Person) -> None:

@@ -49,10 +49,19 @@ class Privacy:
                 continue
             if (member.staff_id, patient.patient_id) in self._holders:
                 continue
-            if row is not None and member.is_admin and row.kind in CLIMBS and not is_private:
+            kinds = {row.kind} if row else _repeated(member, patient, evidence)
+            if member.is_admin and kinds & CLIMBS and not is_private:
                 continue
             kind = row.kind if row else "no row"
             yield f"staff {member.staff_id} sees {patient.marker} ({line.kind}, {kind}): {line.text[:120]!r}"
+
+
+def _repeated(member: StaffFacts, patient: PatientFacts, evidence: Evidence) -> set[str]:
+    """The kinds of what was sent again: the program never learned as which message the first one arrived."""
+    to, about = member.staff_id, patient.patient_id
+    return {
+        each.kind for each in evidence.rows.values() if each.repeats and (each.staff_id, each.subject_id) == (to, about)
+    }
 
 
 def _in_chat_of_patient(
