@@ -7,8 +7,6 @@ from tests.bench.databases import Engine
 from tests.bench.figures import Bar, Figure
 
 BAR_OF_CPU, BAR_OF_MEMORY = Bar(0.5), Bar(110)
-SETTLING = 3.0
-"""Seconds after the start, in which menus are set and the first look at everything is taken."""
 
 
 def measure(bench: Bench) -> list[Figure]:
@@ -17,7 +15,7 @@ def measure(bench: Bench) -> list[Figure]:
     for engine in Engine:
         bench.sandbox.clear()
         with bench.database(engine) as url, bench.bot(url) as process:
-            time.sleep(SETTLING)
+            time.sleep(bench.sizes.idle_after)
             before, of_server = process.cpu_seconds(), bench.databases.server_cpu_seconds(engine)
             time.sleep(bench.sizes.idle_seconds)
             used = (process.cpu_seconds() - before) * 100 / bench.sizes.idle_seconds
