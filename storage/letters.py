@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Integer, ScalarSelect, Select, and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from messages.outgoing import Kind
@@ -65,10 +65,18 @@ async def waiting(work: UnitOfWork, patient_id: int) -> Sequence[Letter]:
 
 
 async def mark_answered(work: UnitOfWork, patient_id: int, *, now: datetime) -> int:
-    """Somebody has written to the patient: what waited is answered. Returns how many letters waited."""
+    """Somebody has written to the patient: what waited is answered. Returns how many letters that were.
+
+    Not what is still on its way to the clinic, or was refused: whoever wrote has not seen it.
+    """
     statement = (
         update(Letter)
-        .where(Letter.patient_id == patient_id, Letter.inbound, Letter.answered_at.is_(None))
+        .where(
+            Letter.patient_id == patient_id,
+            Letter.inbound,
+            Letter.answered_at.is_(None),
+            func.coalesce(_last_carrying(), "sent").not_in(("pending", "claimed", "sending", "failed")),
+        )
         .values(answered_at=now)
         .returning(Letter.id)
     )
@@ -164,7 +172,12 @@ async def patients_unread(work: UnitOfWork, staff_id: int) -> Sequence[Patient]:
 
 
 def _unread() -> ColumnElement[bool]:
-    """Unanswered, and never owed to anybody at the clinic, or the last message that was to carry it has failed.
+    """Unanswered, and never owed to anybody at the clinic, or the last message that was to carry it has failed."""
+    return and_(Letter.inbound, Letter.answered_at.is_(None), func.coalesce(_last_carrying(), "failed") == "failed")
+
+
+def _last_carrying() -> ScalarSelect[str]:
+    """How far the last message has come that is to carry a patient's letter to the clinic.
 
     Of an album the first part stands for all, where they go together.
     """
@@ -172,7 +185,7 @@ def _unread() -> ColumnElement[bool]:
     together = and_(
         first.album == Letter.album, first.chat_id == Letter.chat_id, Outbox.key.startswith("album:", autoescape=True)
     )
-    last = (
+    return (
         select(Outbox.state)
         .join(first, first.id == Outbox.letter_id)
         .where(Outbox.kind == Kind.RELAY.value, Outbox.staff_id.is_not(None), or_(first.id == Letter.id, together))
@@ -180,4 +193,3 @@ def _unread() -> ColumnElement[bool]:
         .limit(1)
         .scalar_subquery()
     )
-    return and_(Letter.inbound, Letter.answered_at.is_(None), func.coalesce(last, "failed") == "failed")

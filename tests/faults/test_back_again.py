@@ -148,6 +148,23 @@ async def test_a_letter_that_a_colleague_could_not_get_comes_back_with_its_patie
     assert _has(two.marie, "Is this swelling normal?", before) == 1
 
 
+async def test_what_was_not_brought_yet_is_not_answered_by_a_reply_to_something_else(world: World) -> None:
+    two = await pair(world)
+    two.anna.say("Can I swim?")
+    await world.settle()
+    asked, before = two.marie.last.id, last_id(two.marie)
+    world.sandbox.faults.add(Fault.answer(500, "Internal Server Error", method="sendMessage", chat_id=two.marie.id))
+    two.anna.say("Is this swelling normal?")
+    await world.settle()
+    two.marie.say("Not yet", reply_to=asked)
+    await world.settle()
+    two.marie.block()
+    await world.move(minutes=5)
+    two.marie.unblock()
+    await world.settle()
+    assert _has(two.marie, "Is this swelling normal?", before) == 1
+
+
 async def test_what_nobody_could_read_goes_to_whoever_gets_the_patients_of_who_is_removed(world: World) -> None:
     two = await pair(world)
     paul, alex = await world.practitioner("Paul Morel"), await world.admin()

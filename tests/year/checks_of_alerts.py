@@ -88,7 +88,10 @@ class Alerts:
         reached = {staff_id for _, staff_id in told}
         there = [each for each in ledger.staff.values() if each.blocked.surely(False, now, alert.began_at)]
         owners = patient.owner.possible(now) | patient.owner.possible(alert.began_at)
-        yield from _rung(told, reached, there, owners, ledger, now, (max(first, restarted), second, third))
+        # After a hand-over the next repetition is the first to reach the new practitioner's cover.
+        handed = self._awake(alert, (patient.owner.changed_at or first) + max(REPEAT, wait))
+        times = (max(first, restarted), max(second, handed), max(third, handed))
+        yield from _rung(told, reached, there, owners, ledger, now, times)
         told_whom = alert.id in self._patient_told or alert.origin == "silence"
         if now > second + SLACK and not told_whom and patient.blocked.surely(False, now, alert.raised_at):
             yield "the patient was not told whom to call"

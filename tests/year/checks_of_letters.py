@@ -22,7 +22,7 @@ class Letters:
     def __init__(self) -> None:
         self._carried: Counter[str] = Counter()
         self._unseen: Counter[str] = Counter()
-        self._appeared: dict[tuple[int, int, bool], list[LetterFacts]] = defaultdict(list)
+        self._appeared: dict[tuple[int, int, int], list[LetterFacts]] = defaultdict(list)
         self._known = 0
         self._unanswered: list[LetterFacts] = []
         self._underway: list[LetterFacts] = []
@@ -55,7 +55,8 @@ class Letters:
                 self._carried[nonce] += 1
             elif chat_id not in ledger.acted:
                 self._unseen[nonce] += 1
-            before = self._appeared[(chat_id, letter.patient_id, letter.from_patient)]
+            # Two colleagues who write at the same moment have no order between them.
+            before = self._appeared[(chat_id, letter.patient_id, letter.author_chat)]
             yield from (
                 f"{letter.nonce} was read after {later.nonce}, which was written later"
                 for later in before

@@ -27,6 +27,11 @@ class History(Generic[Value]):
         self.newest = value
         self._changes.append((at, value, None))
 
+    @property
+    def changed_at(self) -> datetime | None:
+        """When it was last changed; None for what is as it began."""
+        return self._changes[-1][0] if self._changes else None
+
     def settle(self, at: datetime) -> None:
         """By `at` the program has had every chance to know."""
         self._changes = [(made, value, settled or at) for made, value, settled in self._changes]
