@@ -127,7 +127,7 @@ COMPOSERS: dict[Kind, Composer] = {
     Kind.EMERGENCY_TEXT: Composer(compose_emergency.compose),
     Kind.WHOM_TO_CALL: Composer(compose_emergency.compose),
     Kind.ALERT: Composer(compose_alert.compose),
-    Kind.RELAY: Composer(compose_relay.compose, compose_relay.after, compose_relay.refused),
+    Kind.RELAY: Composer(compose_relay.compose, compose_relay.after, compose_relay.refused, gone=compose_relay.gone),
     Kind.ACKNOWLEDGEMENT: Composer(compose_acknowledgement.compose),
     Kind.NOTICE: Composer(compose_notice.compose),
     Kind.CHECK_IN: Composer(compose_check_in.compose, compose_check_in.after, late=compose_check_in.late),

@@ -162,9 +162,16 @@ class Handling:
 
     async def _note_return(self, turn: Turn) -> None:
         """Who was refused by Telegram and does something here is back, whatever becomes of what they do."""
-        if turn.actor.unreachable and turn.is_presence:
+        if not (turn.actor.unreachable and turn.is_presence):
+            return
+        try:
             async with self._database.work() as work:
                 await note_return(work, patient_id=turn.actor.patient_id, staff_id=turn.actor.staff_id, now=turn.now)
+        except Exception as error:
+            if is_database_outage(error):
+                raise
+            # A bug: what they write may be an emergency, and must not fall with this.
+            log.error("return_not_noted", update_id=turn.update.update_id, error=type(error).__name__, exc_info=error)
 
     async def _failed(self, update_id: int, attempts: int, error: Exception) -> None:
         tried = attempts + 1

@@ -16,7 +16,7 @@ from telegram.error import InvalidToken
 from bot import measures, telegram_calls
 from bot.clock import Clock
 from bot.flows import note_unreachable
-from bot.flows.composing import TOO_LATE, AfterSending, Composer, Left, Scene, obstacle
+from bot.flows.composing import REMOVED, TOO_LATE, AfterSending, Composer, Left, Scene, obstacle
 from bot.lifecycle import Nursery, Wake
 from bot.patience import Patience
 from bot.telegram_calls import AnyBot
@@ -26,7 +26,7 @@ from bot.watchdog import Beat
 from messages.clinic import Clinic
 from messages.outgoing import Kind, Lane, Outgoing
 from messages.retrying import Again, End, Failure, Plain, decide, wait_after
-from storage import recipients, sending
+from storage import recipients, rota, sending
 from storage.database import Database, UnitOfWork, is_database_outage
 from storage.sending import Sent
 from storage.tables import Outbox
@@ -197,7 +197,7 @@ class Sender:
 
     async def _deliver(self, row: Outbox, lane: Lane, chat_id: int | None) -> None:
         if chat_id is None:
-            await self._end(row, "skipped", "not_joined")
+            await self._leave_gone(row, "not_joined")
             return
         if lane is Lane.URGENT:
             self._urgent_since[row.id] = self._clock.monotonic()
@@ -333,7 +333,7 @@ class Sender:
     async def _failed(
         self, row: Outbox, outgoing: Outgoing, scene: Scene, place: Place, error: Exception, *, plain: bool
     ) -> None:
-        failure, retry_after = telegram_calls.failure_of(error)
+        failure, retry_after = telegram_calls.failure_of(error, copying=outgoing.copy_of is not None)
         log.warning("not_sent", outbox_id=row.id, kind=row.kind, failure=failure.value, error=type(error).__name__)
         decision = decide(Kind(row.kind), failure, attempts=row.attempts + 1, retry_after=retry_after, plain=plain)
         match decision:
@@ -393,7 +393,23 @@ class Sender:
 
         await self._insist(write)
 
+    async def _leave_gone(self, row: Outbox, reason: str) -> None:
+        gone = self._composers[Kind(row.kind)].gone
+
+        async def write(work: UnitOfWork) -> None:
+            if gone is not None:
+                await rota.change(work)
+            await sending.end(work, row.id, state="skipped", reason=reason, now=self._clock.now())
+            if gone is not None:
+                await gone(work, row, self._clock.now())
+
+        await self._insist(write)
+
     async def _leave_out(self, row: Outbox, scene: Scene, reason: str) -> None:
+        if reason == REMOVED:
+            await self._leave_gone(row, reason)
+            return
+
         async def write(work: UnitOfWork) -> None:
             await sending.end(work, row.id, state="skipped", reason=reason, now=self._clock.now())
             late = self._composers[Kind(row.kind)].late

@@ -148,15 +148,18 @@ def is_outage(error: Exception) -> bool:
     return isinstance(error, NetworkError | RetryAfter) and not isinstance(error, BadRequest)
 
 
-def failure_of(error: Exception) -> tuple[Failure, timedelta | None]:
-    """What an error of a call means, and how long Telegram asks to wait. Most specific class first."""
+def failure_of(error: Exception, *, copying: bool = False) -> tuple[Failure, timedelta | None]:
+    """What an error of a call means, and how long Telegram asks to wait. Most specific class first.
+
+    `copying`: the call names a second chat, the one from which it copies.
+    """
     match error:
         case RetryAfter():
             return Failure.FLOOD, timedelta(seconds=seconds_of(error))
         case Forbidden():
             return Failure.UNREACHABLE, None
         case BadRequest():
-            return _failure_of_bad_request(error.message.lower()), None
+            return _failure_of_bad_request(error.message.lower(), copying), None
         case NetworkError():
             return (Failure.NOT_SENT if isinstance(error.__cause__, NotSent) else Failure.UNKNOWN), None
         case InvalidToken():
@@ -168,9 +171,10 @@ def failure_of(error: Exception) -> tuple[Failure, timedelta | None]:
             raise error
 
 
-def _failure_of_bad_request(message: str) -> Failure:
+def _failure_of_bad_request(message: str, copying: bool) -> Failure:
     if "can't parse entities" in message:
         return Failure.BAD_MARKUP
     if "chat not found" in message or "user not found" in message:
-        return Failure.UNREACHABLE
+        # Which of two is not told, and the recipient has got the header a moment ago.
+        return Failure.REFUSED if copying else Failure.UNREACHABLE
     return Failure.REFUSED

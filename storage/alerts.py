@@ -58,6 +58,12 @@ async def unresolved(work: UnitOfWork, patient_id: int) -> Sequence[Alert]:
     return (await work.session.scalars(statement)).all()
 
 
+async def hold_unresolved(work: UnitOfWork, patient_id: int) -> list[Alert]:
+    """The patient's alerts that are not resolved, each held as `locked` does, in the order of their ids."""
+    ids = sorted(alert.id for alert in await unresolved(work, patient_id))
+    return [alert for each in ids if (alert := await locked(work, each)).resolved_at is None]
+
+
 async def due_to_climb(work: UnitOfWork, *, now: datetime) -> Sequence[int]:
     """The ids of the alerts whose time to be acknowledged has run out, the gravest first."""
     statement = (

@@ -2,14 +2,32 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Integer, ScalarSelect, Select, and_, bindparam, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    ScalarSelect,
+    Select,
+    SQLColumnExpression,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import aliased
 
 from messages.outgoing import Kind
 from storage.database import UnitOfWork, UtcDateTime
 from storage.inserting import rows_of
 from storage.tables import Letter, Outbox, Patient, Staff
+
+Result = TypeVar("Result")
+
+GONE = ("removed", "not_joined")
+"""Why a message is not sent whose reader has left the clinic."""
 
 
 async def add(work: UnitOfWork, letter: Letter) -> Letter:
@@ -75,7 +93,7 @@ async def mark_answered(work: UnitOfWork, patient_id: int, *, now: datetime) -> 
             Letter.patient_id == patient_id,
             Letter.inbound,
             Letter.answered_at.is_(None),
-            func.coalesce(_last_carrying(), "sent").not_in(("pending", "claimed", "sending", "failed")),
+            func.coalesce(_last_carrying(Outbox.state), "sent").not_in(("pending", "claimed", "sending", "failed")),
         )
         .values(answered_at=now)
         .returning(Letter.id)
@@ -151,20 +169,24 @@ async def texts_since(work: UnitOfWork, patient_id: int, *, since: datetime, las
     return (await work.session.scalars(statement)).all()[::-1]
 
 
-async def read_by_nobody(work: UnitOfWork, patient_id: int) -> Sequence[Letter]:
-    """Unanswered letters of a patient that no reader has got or will get, oldest first."""
-    statement = select(Letter).where(Letter.patient_id == patient_id, _unread()).order_by(Letter.id)
+async def read_by_nobody(work: UnitOfWork, patient_id: int, *, since: datetime) -> Sequence[Letter]:
+    """Unanswered letters of a patient that no reader has got or will get, oldest first.
+
+    Of those that came before `since` nobody knows any more: the messages that carried them are forgotten.
+    """
+    statement = select(Letter).where(Letter.patient_id == patient_id, _unread(), Letter.received_at >= since)
+    statement = statement.order_by(Letter.id)
     return (await work.session.scalars(statement)).all()
 
 
-async def patients_unread(work: UnitOfWork, staff_id: int) -> Sequence[Patient]:
-    """Patients of a practitioner, or of somebody they cover for, with letters that nobody could read."""
+async def patients_unread(work: UnitOfWork, staff_id: int, *, since: datetime) -> Sequence[Patient]:
+    """Patients of a practitioner, or of somebody they cover for, with letters that nobody could read since `since`."""
     covered = select(Staff.id).where(Staff.cover_id == staff_id)
     statement = (
         select(Patient)
         .where(
             (Patient.practitioner_id == staff_id) | Patient.practitioner_id.in_(covered),
-            select(Letter.id).where(Letter.patient_id == Patient.id, _unread()).exists(),
+            select(Letter.id).where(Letter.patient_id == Patient.id, _unread(), Letter.received_at >= since).exists(),
         )
         .order_by(Patient.id)
     )
@@ -172,21 +194,25 @@ async def patients_unread(work: UnitOfWork, staff_id: int) -> Sequence[Patient]:
 
 
 def _unread() -> ColumnElement[bool]:
-    """Unanswered, and never owed to anybody at the clinic, or the last message that was to carry it has failed."""
-    return and_(Letter.inbound, Letter.answered_at.is_(None), func.coalesce(_last_carrying(), "failed") == "failed")
+    """Unanswered, and never owed to anybody at the clinic, or the last message that was to carry it came to nothing."""
+    lost = or_(Outbox.state == "failed", func.coalesce(Outbox.reason, "").in_(GONE))
+    return and_(Letter.inbound, Letter.answered_at.is_(None), func.coalesce(_last_carrying(lost), True))
 
 
-def _last_carrying() -> ScalarSelect[str]:
-    """How far the last message has come that is to carry a patient's letter to the clinic.
+def _last_carrying(what: SQLColumnExpression[Result]) -> ScalarSelect[Result]:
+    """Something of the last message that is to carry a patient's letter to the clinic.
 
-    Of an album the first part stands for all, where they go together.
+    Of an album the first part stands for all, where they go together; what was changed afterwards goes alone.
     """
     first = aliased(Letter)
     together = and_(
-        first.album == Letter.album, first.chat_id == Letter.chat_id, Outbox.key.startswith("album:", autoescape=True)
+        first.album == Letter.album,
+        first.chat_id == Letter.chat_id,
+        Letter.edited_of.is_(None),
+        Outbox.key.startswith("album:", autoescape=True),
     )
     return (
-        select(Outbox.state)
+        select(what)
         .join(first, first.id == Outbox.letter_id)
         .where(Outbox.kind == Kind.RELAY.value, Outbox.staff_id.is_not(None), or_(first.id == Letter.id, together))
         .order_by(Outbox.id.desc())

@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     bindparam,
+    case,
     delete,
     func,
     select,
@@ -122,11 +123,13 @@ async def counts_by_state(work: UnitOfWork, *, since: datetime) -> dict[str, int
     return {str(state): int(count) for state, count in (await work.session.execute(statement)).all()}
 
 
-async def readdress(work: UnitOfWork, *, subject_id: int, from_staff: int, to_staff: int) -> int:
+async def readdress(work: UnitOfWork, *, subject_id: int, from_staff: int, to_staff: int, now: datetime) -> int:
     """What is owed to one member of staff about a patient goes to another. Returns how many rows.
 
-    Also what waits for its turn to be sent: it would still reach the first one, or nobody once they are removed.
+    Also what waits for its turn to be sent: it would still reach the first one, or nobody once they are removed. What
+    only waits to be tried again, because the first chat took nothing, goes at once.
     """
+    tried = (Outbox.attempts > 0) & (Outbox.due_at > now)
     statement = (
         update(Outbox)
         .where(
@@ -135,7 +138,7 @@ async def readdress(work: UnitOfWork, *, subject_id: int, from_staff: int, to_st
             Outbox.state.in_(OPEN_STATES),
             Outbox.kind != Kind.DIGEST.value,
         )
-        .values(staff_id=to_staff, state="pending", lease_until=None)
+        .values(staff_id=to_staff, state="pending", lease_until=None, due_at=case((tried, now), else_=Outbox.due_at))
         .returning(Outbox.id)
     )
     return len((await work.session.execute(statement)).all())

@@ -53,17 +53,6 @@ async def get(work: UnitOfWork, patient_id: int) -> Patient:
     return patient
 
 
-async def hold(work: UnitOfWork, patient_id: int) -> Patient:
-    """The patient as they are now, held until the end of this transaction: whose they are does not change meanwhile.
-
-    For what is planned about them: who hands them over passes on what is planned already. Held before any alert is.
-    Raises NoResultFound.
-    """
-    # Others may go on naming the patient in rows of their own.
-    statement = select(Patient).where(Patient.id == patient_id).with_for_update(key_share=True)
-    return (await work.session.scalars(statement, execution_options={"populate_existing": True})).one()
-
-
 _FOR_STAFF = select(Patient).where(Patient.id == bindparam("patient"), visible_to(bindparam("staff", type_=Integer)))
 
 

@@ -78,16 +78,6 @@ async def hold_admins(work: UnitOfWork) -> Sequence[Staff]:
     return (await work.session.scalars(statement)).all()
 
 
-async def hold_with_cover(work: UnitOfWork, staff_id: int) -> None:
-    """Hold a practitioner and their cover until the end of this transaction; the session has them as they are now.
-
-    Who comes back, or steps in, at the same moment does so before or afterwards.
-    """
-    cover = select(Staff.cover_id).where(Staff.id == staff_id).scalar_subquery()
-    statement = select(Staff).where((Staff.id == staff_id) | (Staff.id == cover)).order_by(Staff.id)
-    await work.session.scalars(statement.with_for_update(key_share=True), execution_options={"populate_existing": True})
-
-
 async def patients_of(work: UnitOfWork, staff_id: int) -> Sequence[Patient]:
     """The patients of a practitioner who were not removed."""
     statement = (

@@ -238,7 +238,7 @@ async def test_what_waits_for_its_turn_when_a_patient_is_handed_over_goes_to_the
         )
         await outbox.plan(work, [owed], now=now)
         await work.session.execute(update(Outbox).where(Outbox.key == "waits").values(state="claimed"))
-        await outbox.readdress(work, subject_id=patient_id, from_staff=marie_id, to_staff=paul_id)
+        await outbox.readdress(work, subject_id=patient_id, from_staff=marie_id, to_staff=paul_id, now=now)
         row = (await work.session.scalars(select(Outbox).where(Outbox.key == "waits"))).one()
         # The one who had claimed it for the first practitioner finds that it is not theirs any more.
         assert await sending.mark_sending(work, [row]) == [False]

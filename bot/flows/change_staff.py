@@ -13,7 +13,7 @@ from messages.errors import NotFound, PersonError
 from messages.outgoing import Kind
 from messages.people import Actor
 from messages.wall_clock import digest_at
-from storage import audit, outbox, staff
+from storage import audit, outbox, rota, staff
 from storage.database import UnitOfWork
 from storage.outbox import Owed
 from storage.tables import Staff
@@ -57,6 +57,7 @@ async def unmake_practitioner(
     now: datetime,
 ) -> Staff:
     """Their patients go to a colleague first. Raises PersonError without one, or where no role is left."""
+    await rota.change(work)
     member = await staff.present(work, staff_id)
     if not member.is_practitioner:
         return member
@@ -96,6 +97,7 @@ async def _roles_changed(work: UnitOfWork, actor: Actor, member: Staff, now: dat
 
 async def set_cover(work: UnitOfWork, *, actor: Actor, staff_id: int, cover_id: int | None, now: datetime) -> Staff:
     """Who steps in for a practitioner; None for nobody. Raises NotFound for anyone who can't."""
+    await rota.change(work)
     member = await staff.present(work, staff_id)
     able = {each.id for each in await staff.practitioners(work)} - {member.id}
     if not member.is_practitioner or (cover_id is not None and cover_id not in able):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.flows.composing import Left, Scene
-from bot.flows.relay_letter import FROM_CLINIC, NOT_DELIVERED, REFUSED, go_on, replace_refused
+from bot.flows.relay_letter import FROM_CLINIC, NOT_DELIVERED, REFUSED, go_on, pass_on, replace_refused
 from messages import wording
 from messages.letters import CAPTION_LIMIT, HEADER_ROOM, MEDIA, MESSAGE_LIMIT, TEXT, Part, parts_of
 from messages.markup import Html, clip, escape, join_html, plain_text, utf16_length
@@ -53,6 +53,11 @@ async def after(work: UnitOfWork, row: Outbox, scene: Scene, message_ids: Sequen
 async def refused(work: UnitOfWork, row: Outbox, scene: Scene) -> None:
     """Somebody hears that it did not get through."""
     await replace_refused(work, row, now=scene.now)
+
+
+async def gone(work: UnitOfWork, row: Outbox, now: datetime) -> None:
+    """Its reader is no longer at the clinic: whoever reads in their place gets it."""
+    await pass_on(work, row, now=now)
 
 
 async def header_of(work: UnitOfWork, patient: Patient, session_id: int | None, at: datetime, scene: Scene) -> Rendered:

@@ -16,6 +16,9 @@ from messages.timing import is_quiet, next_morning
 from storage.database import UnitOfWork
 from storage.tables import Outbox, Patient, Staff
 
+REMOVED = "removed"
+"""Why a row is left out whose recipient is no longer at the clinic."""
+
 TOO_LATE = "too_late"
 """Why a row is left out when its deadline has passed: the machine was down, or Telegram was."""
 
@@ -66,19 +69,23 @@ Compose = Callable[[UnitOfWork, Outbox, Scene], Awaitable[Outgoing | Left]]
 AfterSending = Callable[[UnitOfWork, Outbox, Scene, Sequence[int]], Awaitable[None]]
 AfterRefusal = Callable[[UnitOfWork, Outbox, Scene], Awaitable[None]]
 
+AfterLeaving = Callable[[UnitOfWork, Outbox, datetime], Awaitable[None]]
+
 
 @dataclass(frozen=True)
 class Composer:
     """How one kind of message is made. `after` runs in the transaction that records it as sent.
 
     `refused` runs in the one that records that Telegram will never take it, though the chat can be reached;
-    `late` in the one that leaves it out because its deadline has passed.
+    `late` in the one that leaves it out because its deadline has passed, `gone` because its recipient has left the
+    clinic or not joined; that one is alone with the rota (storage/rota.py).
     """
 
     compose: Compose
     after: AfterSending | None = None
     refused: AfterRefusal | None = None
     late: AfterRefusal | None = None
+    gone: AfterLeaving | None = None
 
 
 def obstacle(row: Outbox, scene: Scene) -> str | datetime | None:
@@ -88,7 +95,7 @@ def obstacle(row: Outbox, scene: Scene) -> str | datetime | None:
         return TOO_LATE
     if scene.patient is not None:
         if scene.patient.removed_at is not None:
-            return "removed"
+            return REMOVED
         if kind in PROACTIVE and scene.patient.stopped_at is not None:
             return "stopped"
         if kind in PROACTIVE and scene.patient.consented_at is None:
@@ -98,5 +105,5 @@ def obstacle(row: Outbox, scene: Scene) -> str | datetime | None:
         if kind in PROACTIVE and is_quiet(scene.now, scene.zone):
             return next_morning(scene.now, scene.zone)
     if scene.staff is not None and scene.staff.removed_at is not None:
-        return "removed"
+        return REMOVED
     return None

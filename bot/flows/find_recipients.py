@@ -21,19 +21,6 @@ async def reader_of(work: UnitOfWork, patient: Patient) -> Staff | None:
     return await reachable_cover(work, practitioner)
 
 
-async def reader_found(work: UnitOfWork, patient: Patient) -> Staff | None:
-    """As `reader_of`, for what waits when there is none.
-
-    Whoever comes back at this moment passes on what has been stored, and what is being stored is not: so the answer
-    that there is none is given only once they are through, and holds until the end of this transaction.
-    """
-    reader = await reader_of(work, patient)
-    if reader is None:
-        await colleagues.hold_with_cover(work, patient.practitioner_id)
-        reader = await reader_of(work, patient)
-    return reader
-
-
 async def reachable_cover(work: UnitOfWork, practitioner: Staff) -> Staff | None:
     """The colleague who steps in, if Telegram takes messages to them."""
     cover = await colleagues.cover_of(work, practitioner)

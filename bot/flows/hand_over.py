@@ -7,10 +7,10 @@ from bot.flows.relay_letter import relay_waiting
 from messages.errors import NotFound
 from messages.outgoing import Kind
 from messages.people import Actor
-from storage import alerts, audit, outbox, patients, staff
+from storage import alerts, audit, outbox, patients, rota, staff
 from storage.database import UnitOfWork
 from storage.outbox import Owed
-from storage.tables import Outbox, Patient, Staff
+from storage.tables import Alert, Outbox, Patient, Staff
 
 
 async def hand_over(
@@ -21,6 +21,7 @@ async def hand_over(
     Handing over to whom they belong already changes nothing.
     Raises NotFound for somebody else's patient, and for a colleague who cannot take patients.
     """
+    await rota.change(work)
     patient = await patients.for_staff(work, actor, patient_id)
     colleague = next((each for each in await staff.practitioners(work) if each.id == to_staff_id), None)
     if colleague is None:
@@ -28,23 +29,31 @@ async def hand_over(
     before = patient.practitioner_id
     if before != colleague.id:
         patient.practitioner_id = colleague.id
-        await outbox.readdress(work, subject_id=patient.id, from_staff=before, to_staff=colleague.id)
+        open_alerts = await alerts.hold_unresolved(work, patient.id)
+        await outbox.readdress(work, subject_id=patient.id, from_staff=before, to_staff=colleague.id, now=now)
         await outbox.plan(work, [_told(patient, colleague, now)], now=now)
         await relay_waiting(work, patient, now=now)
-        for each in await alerts.unresolved(work, patient.id):
-            alert = await alerts.locked(work, each.id)
+        for alert in open_alerts:
             if alert.acknowledged_by == before:
                 # Taken, and still to be looked after: from now on by the colleague, who finds it on the card.
                 alert.acknowledged_by = colleague.id
             # Its ladder goes on; the colleague must not wait for the next rung to hear of it.
-            on_its_way = await outbox.is_owed(work, Outbox.alert_id == alert.id, Outbox.staff_id == colleague.id)
-            if alert.acknowledged_at is None and alert.notify_at <= now and not on_its_way:
+            if (
+                alert.acknowledged_at is None
+                and alert.notify_at <= now
+                and not await _on_its_way(work, alert, colleague)
+            ):
                 await tell(work, alert, [colleague], due_at=now, now=now)
         await audit.note(
             work, actor, "handed_over", "patient", patient.id, now=now, from_staff=before, to_staff=colleague.id
         )
     await work.commit()
     return patient, colleague
+
+
+async def _on_its_way(work: UnitOfWork, alert: Alert, colleague: Staff) -> bool:
+    telling = Outbox.template == alerts.ALERT_TEMPLATE
+    return await outbox.is_owed(work, Outbox.alert_id == alert.id, telling, Outbox.staff_id == colleague.id)
 
 
 def _told(patient: Patient, colleague: Staff, now: datetime) -> Owed:

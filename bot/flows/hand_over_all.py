@@ -30,6 +30,7 @@ async def hand_over_all(
 ) -> int:
     """Hand over, no commit. Returns how many patients there were; the successor is told that many have come.
 
+    The caller is alone with the rota (storage/rota.py).
     Raises PersonError when there are patients and the successor is missing or can't take them.
     """
     owned = await staff.patients_of(work, member.id)
@@ -39,9 +40,9 @@ async def hand_over_all(
     for patient in owned:
         patient.practitioner_id = successor.id
         await work.session.flush()
-        for alert in await alerts.unresolved(work, patient.id):
-            await _pass_alert(work, await alerts.locked(work, alert.id), member, successor, clinic, now)
-        await outbox.readdress(work, subject_id=patient.id, from_staff=member.id, to_staff=successor.id)
+        for alert in await alerts.hold_unresolved(work, patient.id):
+            await _pass_alert(work, alert, member, successor, clinic, now)
+        await outbox.readdress(work, subject_id=patient.id, from_staff=member.id, to_staff=successor.id, now=now)
         await relay_waiting(work, patient, now=now)
         await _note(work, actor, patient, member, successor, now)
     told = Owed(

@@ -8,7 +8,7 @@ from bot.flows.relay_letter import pass_on_undelivered, relay_unread, report_und
 from messages.alerts import Rung
 from messages.clinic import Clinic
 from messages.outgoing import Kind
-from storage import alerts, audit, outbox
+from storage import alerts, audit, outbox, rota
 from storage.database import UnitOfWork
 from storage.outbox import Owed
 from storage.tables import Alert, Patient, Staff
@@ -22,7 +22,7 @@ async def note_unreachable(work: UnitOfWork, person: Patient | Staff, *, now: da
 
     The second time nothing new is said, but letters that failed are still reported or passed on.
     """
-    stored = await _stored(work, person)
+    stored = await _as_they_are(work, person)
     if isinstance(stored, Patient):
         await _patient(work, stored, now)
     else:
@@ -30,8 +30,11 @@ async def note_unreachable(work: UnitOfWork, person: Patient | Staff, *, now: da
 
 
 async def has_returned(work: UnitOfWork, person: Patient | Staff) -> bool:
-    """Whether somebody has come back since they were as given: a refusal of before may no longer hold."""
-    return (await _stored(work, person)).returns != person.returns
+    """Whether somebody has come back since they were as given: a refusal of before may no longer hold.
+
+    To be asked before anything else of the unit of work that records it.
+    """
+    return (await _as_they_are(work, person)).returns != person.returns
 
 
 async def note_arrival(work: UnitOfWork, person: Patient | Staff, *, now: datetime) -> None:
@@ -39,7 +42,7 @@ async def note_arrival(work: UnitOfWork, person: Patient | Staff, *, now: dateti
 
     Who has gone once more since stays marked. No commit.
     """
-    stored = await _stored(work, person)
+    stored = await _as_they_are(work, person)
     if stored.unreachable_since == person.unreachable_since:
         await _back(work, stored, now)
 
@@ -49,12 +52,15 @@ async def note_return(work: UnitOfWork, *, patient_id: int | None, staff_id: int
     if patient_id is not None:
         await _back(work, await work.session.get_one(Patient, patient_id), now)
     if staff_id is not None:
+        await rota.change(work)
         await _back(work, await work.session.get_one(Staff, staff_id), now)
     await work.commit()
 
 
-async def _stored(work: UnitOfWork, person: Patient | Staff) -> Patient | Staff:
-    return await work.session.get_one(type(person), person.id)
+async def _as_they_are(work: UnitOfWork, person: Patient | Staff) -> Patient | Staff:
+    if isinstance(person, Staff):
+        await rota.change(work)
+    return await work.session.get_one(type(person), person.id, populate_existing=True)
 
 
 async def _back(work: UnitOfWork, person: Patient | Staff, now: datetime) -> None:
@@ -105,7 +111,7 @@ async def _staff(work: UnitOfWork, staff: Staff, now: datetime, clinic: Clinic) 
         await work.session.flush()
         await _tell_admins(work, staff, STAFF_UNREACHABLE, now)
         await audit.note(work, None, "unreachable", "staff", staff.id, now=now)
-    # Also the second time: an alert may have been raised at the moment of the first.
+    # Also the second time: an alert may have been raised before anybody knew of the first.
     for alert in await alerts.waiting_for(work, staff.id):
         await _climb_if_nobody_has_it(work, await alerts.locked(work, alert.id), now, clinic)
     await pass_on_undelivered(work, staff.id, now=now)
@@ -157,5 +163,6 @@ async def note_block(
     if patient_id is not None:
         await _patient(work, await work.session.get_one(Patient, patient_id), now)
     if staff_id is not None:
+        await rota.change(work)
         await _staff(work, await work.session.get_one(Staff, staff_id), now, clinic)
     await work.commit()

@@ -9,7 +9,7 @@ from messages.alerts import Rung, alert_notify_at, first_climb_at
 from messages.clinic import Clinic
 from messages.grading import Flag, Grade
 from messages.outgoing import Kind
-from storage import alerts, audit, outbox, patients
+from storage import alerts, audit, outbox, rota
 from storage.database import UnitOfWork
 from storage.outbox import Owed
 from storage.tables import Alert, Outbox, Patient, Staff
@@ -47,7 +47,8 @@ async def raise_alert(
     it is raised in place and told again when the grade, a flag or the check-in is new, and left alone otherwise.
     The emergency text goes to the patient when it becomes an emergency. Raises ValueError for a grade that is no alert.
     """
-    patient = await patients.hold(work, patient.id)
+    await rota.follow(work)
+    patient = await work.session.get_one(Patient, patient.id, populate_existing=True)
     alert = await _same_thing(work, patient.id, check_in_id, grade, flags, origin, now)
     before = Grade(alert.grade) if alert is not None else Grade.NONE
     if alert is None:

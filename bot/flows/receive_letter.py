@@ -11,7 +11,7 @@ from messages.grading import Grade, grade_words
 from messages.letters import Content
 from messages.outgoing import Kind
 from messages.red_flags import red_flags_in
-from storage import courses, letters, outbox, patients, sessions
+from storage import courses, letters, outbox, rota, sessions
 from storage.database import UnitOfWork
 from storage.outbox import Owed
 from storage.tables import Letter, Outbox, Patient
@@ -67,7 +67,8 @@ async def take_letter(
     edited_of: int | None = None,
 ) -> Letter:
     """As `receive_letter`, without the commit: for a flow that stores more in the same transaction."""
-    patient = await patients.hold(work, patient_id)
+    await rota.follow(work)
+    patient = await work.session.get_one(Patient, patient_id, populate_existing=True)
     letter = await _store(work, patient, content, now, edited_of)
     reader = await relay_to_clinic(work, letter, patient, now=now)
     passed_on = ACKNOWLEDGED if reader else NOBODY_READS

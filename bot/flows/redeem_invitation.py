@@ -107,6 +107,8 @@ async def _connect(work: UnitOfWork, telegram_id: int, person: Patient | Staff, 
     moved = person.telegram_id is not None
     person.telegram_id = telegram_id
     person.unreachable_since = None
+    # What is being refused in another account's chat says nothing of this one.
+    person.returns += 1
     if isinstance(person, Staff):
         person.joined_at = person.joined_at or now
         person.digest_due_at = digest_at(now, person.digest_hour, clinic.zone) if person.is_practitioner else None

@@ -2,7 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from bot.flows.find_recipients import reachable_admins, reader_found
+from bot.flows.find_recipients import reachable_admins, reader_of
+from bot.flows.forget_old import RECORDS_KEPT
 from messages.letters import Part, parts_of
 from messages.outgoing import Kind
 from storage import letters, outbox
@@ -25,7 +26,7 @@ async def relay_to_clinic(work: UnitOfWork, letter: Letter, patient: Patient, *,
 
     Without one it waits among the open questions, and the admins hear once a day that somebody must step in.
     """
-    reader = await reader_found(work, patient)
+    reader = await reader_of(work, patient)
     if reader is None:
         await _tell_admins(work, patient, now)
     else:
@@ -40,7 +41,7 @@ async def relay_to_patient(work: UnitOfWork, letter: Letter, *, now: datetime) -
 
 async def relay_waiting(work: UnitOfWork, patient: Patient, *, now: datetime) -> int:
     """Owe what nobody could read to the reader whom the patient has now. Returns how many letters. No commit."""
-    waiting = await letters.read_by_nobody(work, patient.id)
+    waiting = await letters.read_by_nobody(work, patient.id, since=now - RECORDS_KEPT)
     for letter in waiting:
         await relay_to_clinic(work, letter, patient, now=now)
     return len(waiting)
@@ -48,7 +49,7 @@ async def relay_waiting(work: UnitOfWork, patient: Patient, *, now: datetime) ->
 
 async def relay_unread(work: UnitOfWork, staff_id: int, *, now: datetime) -> None:
     """As `relay_waiting` for all patients of a practitioner: they are back, or a colleague steps in. No commit."""
-    for patient in await letters.patients_unread(work, staff_id):
+    for patient in await letters.patients_unread(work, staff_id, since=now - RECORDS_KEPT):
         await relay_waiting(work, patient, now=now)
 
 
@@ -134,6 +135,7 @@ async def _owe(
         if await outbox.state_of(work, together.key) == "pending":
             return
     last = await outbox.last_carrying(work, letter.id)
+    lost = last is not None and (last.state == "failed" or last.reason in letters.GONE)
     first = _message(
         letter,
         _parts(letter)[0],
@@ -142,7 +144,7 @@ async def _owe(
         staff_id=staff_id,
         patient_id=patient_id,
         # Whoever it was for could not be reached, and somebody can be: it begins anew.
-        after=last.id if last is not None and last.state == "failed" else None,
+        after=last.id if last is not None and lost else None,
     )
     await outbox.plan(work, [first], now=now)
 
@@ -179,8 +181,17 @@ def _message(
 async def pass_on_undelivered(work: UnitOfWork, staff_id: int, *, now: datetime) -> None:
     """Letters that did not reach an unreachable practitioner go to whoever reads in their place. No commit."""
     for letter in await letters.undelivered_to_staff(work, staff_id, since=now - timedelta(days=1)):
-        patient = await work.session.get_one(Patient, letter.patient_id)
+        patient = await work.session.get_one(Patient, letter.patient_id, populate_existing=True)
         await relay_to_clinic(work, letter, patient, now=now)
+
+
+async def pass_on(work: UnitOfWork, row: Outbox, *, now: datetime) -> None:
+    """A message that went to nobody, because its reader is no longer at the clinic, is read by who is. No commit."""
+    letter = await letters.get(work, row.letter_id)
+    if letter is None or not letter.inbound:
+        return
+    patient = await work.session.get_one(Patient, letter.patient_id, populate_existing=True)
+    await relay_waiting(work, patient, now=now)
 
 
 async def report_undelivered(work: UnitOfWork, patient_id: int, *, now: datetime) -> None:

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.flows.hand_over_all import give_back_alerts, hand_over_all
+from bot.flows.relay_letter import relay_unread
 from messages.clinic import Clinic
 from messages.errors import PersonError
 from messages.people import Actor
-from storage import audit, dialogs, invitations, outbox, staff
+from storage import audit, dialogs, invitations, outbox, rota, staff
 from storage.database import UnitOfWork
 from storage.tables import Outbox, Staff
 
@@ -38,10 +39,12 @@ async def remove_staff(
 
     Raises PersonError for the last admin, and for patients without a successor.
     """
+    await rota.change(work)
     member = await staff.present(work, staff_id)
     await refuse_last_admin(work, member)
     handed = await hand_over_all(work, actor=actor, member=member, successor_id=successor_id, clinic=clinic, now=now)
     await give_back_alerts(work, member=member, clinic=clinic, now=now)
+    covered = await staff.covered_by(work, member.id)
     uncovered = await release_covers(work, member)
     await outbox.withdraw(work, Outbox.staff_id == member.id, reason="removed", now=now)
     await invitations.withdraw(work, staff_id=member.id, now=now)
@@ -53,6 +56,8 @@ async def remove_staff(
     member.cover_id = None
     member.digest_due_at = None
     member.unreachable_since = None
+    for colleague in covered:
+        await relay_unread(work, colleague.id, now=now)
     await audit.note(work, actor, "removed", "staff", member.id, now=now, patients=handed)
     await work.commit()
     return Removed(member, chat_id, handed, uncovered)

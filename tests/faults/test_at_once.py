@@ -4,20 +4,27 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any
+from unittest.mock import patch
+
+import pytest
+from sqlalchemy import select
 
 from bot.flows.change_staff import set_cover
 from bot.flows.hand_over import hand_over
-from bot.flows.note_unreachable import note_return
+from bot.flows.note_unreachable import has_returned, note_return, note_unreachable
 from bot.flows.raise_alert import raise_alert
 from bot.flows.receive_letter import take_letter
+from bot.flows.remove_staff import remove_staff
+from bot.sandbox.faults import Fault
 from bot.sandbox.person import Person
 from messages.grading import Flag, Grade
 from messages.letters import Content
 from messages.people import Actor
-from storage import people
+from storage import people, sending
 from storage.database import UnitOfWork
-from storage.tables import Patient, Staff
+from storage.tables import Outbox, Patient, Staff
 from tests.bot.conversation import Pair, last_id, pair, since
+from tests.bot.conversation import set_cover as set_cover_of
 from tests.world import World
 
 QUESTION = "Is this swelling normal?"
@@ -68,9 +75,9 @@ async def _done(world: World, step: Callable[[UnitOfWork], Awaitable[object]]) -
         await work.commit()
 
 
-async def _set_unreachable(world: World, staff_id: int, away: bool, work: UnitOfWork) -> None:
+async def _set_unreachable(world: World, staff_id: int, work: UnitOfWork) -> None:
     member = await work.session.get_one(Staff, staff_id)
-    member.unreachable_since = world.clock.now() if away else None
+    member.unreachable_since = world.clock.now()
     await work.session.flush()
 
 
@@ -97,7 +104,7 @@ async def _actor(world: World, person: Person) -> Actor:
 async def test_a_letter_is_stored_while_its_reader_comes_back(world: World) -> None:
     two = await pair(world)
     patient_id, staff_id, before = await world.patient_id(two.anna), await world.staff_id(two.marie), last_id(two.marie)
-    await _done(world, partial(_set_unreachable, world, staff_id, True))
+    await _done(world, partial(_set_unreachable, world, staff_id))
     await _at_once(world, partial(_write, world, two, patient_id), _return(world, staff_id))
     assert _heard(two.marie, before) == 1
 
@@ -105,9 +112,9 @@ async def test_a_letter_is_stored_while_its_reader_comes_back(world: World) -> N
 async def test_a_reader_comes_back_while_a_letter_is_stored(world: World) -> None:
     two = await pair(world)
     patient_id, staff_id, before = await world.patient_id(two.anna), await world.staff_id(two.marie), last_id(two.marie)
-    await _done(world, partial(_set_unreachable, world, staff_id, True))
+    await _done(world, partial(_set_unreachable, world, staff_id))
     write = _done(world, partial(_write, world, two, patient_id))
-    await _at_once(world, partial(_set_unreachable, world, staff_id, False), write)
+    await _at_once(world, partial(_come_back, world, staff_id), write)
     assert _heard(two.marie, before) == 1
 
 
@@ -115,7 +122,7 @@ async def test_a_letter_is_stored_while_somebody_is_found_to_step_in(world: Worl
     two = await pair(world)
     paul, alex = await world.practitioner("Paul Morel"), await world.admin()
     patient_id, staff_id, before = await world.patient_id(two.anna), await world.staff_id(two.marie), last_id(paul)
-    await _done(world, partial(_set_unreachable, world, staff_id, True))
+    await _done(world, partial(_set_unreachable, world, staff_id))
     step_in = _step_in(world, staff_id, await _actor(world, alex), await world.staff_id(paul))
     await _at_once(world, partial(_write, world, two, patient_id), step_in)
     assert _heard(paul, before) == 1
@@ -128,6 +135,118 @@ async def test_a_letter_is_stored_while_its_patient_is_handed_over(world: World)
     going = _hand_over(world, patient_id, await _actor(world, two.marie), await world.staff_id(paul))
     await _at_once(world, partial(_write, world, two, patient_id), going)
     assert (_heard(paul, at_paul), _heard(two.marie, at_marie)) == (1, 0)
+
+
+async def _sending(world: World, two: Pair, patient_id: int) -> tuple[int, Staff]:
+    """A letter is at Telegram, which is about to refuse it; and its reader as they were when it was composed."""
+    async with world.database.work() as work:
+        await _write(world, two, patient_id, work)
+        row = await work.session.scalar(select(Outbox).where(Outbox.kind == "relay"))
+        assert row is not None
+        row.state, row.attempts = "sending", 1
+        reader = await work.session.get_one(Staff, row.staff_id)
+        await work.commit()
+    return row.id, reader
+
+
+async def _refuse(world: World, row_id: int, reader: Staff, work: UnitOfWork) -> None:
+    """What the sender records of a 403."""
+    assert not await has_returned(work, reader)
+    await sending.end(work, row_id, state="failed", reason="unreachable", now=world.clock.now())
+    await note_unreachable(work, reader, now=world.clock.now(), clinic=world.clinic)
+
+
+@pytest.mark.parametrize("refused_first", [True, False])
+async def test_a_letter_is_refused_while_its_patient_is_handed_over(world: World, refused_first: bool) -> None:
+    two = await pair(world)
+    paul = await world.practitioner("Paul Morel")
+    patient_id, before = await world.patient_id(two.anna), last_id(paul)
+    row_id, reader = await _sending(world, two, patient_id)
+    refuse = partial(_refuse, world, row_id, reader)
+    by, to = await _actor(world, two.marie), await world.staff_id(paul)
+    if refused_first:
+        await _at_once(world, refuse, _hand_over(world, patient_id, by, to))
+    else:
+        await _at_once(world, partial(_handed_over, world, patient_id, by, to), _done(world, refuse))
+    assert _heard(paul, before) == 1
+
+
+async def _handed_over(world: World, patient_id: int, by: Actor, to: int, work: UnitOfWork) -> None:
+    """The hand-over as it stands before its commit."""
+    uncommitted = UnitOfWork(work.session, on_sqlite=work.on_sqlite)
+    with patch.object(uncommitted, "commit"):
+        await hand_over(uncommitted, actor=by, patient_id=patient_id, to_staff_id=to, now=world.clock.now())
+    work.news |= uncommitted.news
+
+
+async def test_a_practitioner_and_their_cover_come_back(world: World) -> None:
+    two = await pair(world)
+    paul = await world.practitioner("Paul Morel")
+    await set_cover_of(world, two.marie, paul)
+    patient_id, marie_id, paul_id = (
+        await world.patient_id(two.anna),
+        await world.staff_id(two.marie),
+        await world.staff_id(paul),
+    )
+    at_marie, at_paul = last_id(two.marie), last_id(paul)
+    for staff_id in (marie_id, paul_id):
+        await _done(world, partial(_set_unreachable, world, staff_id))
+    await _done(world, partial(_write, world, two, patient_id))
+    await _at_once(world, partial(_come_back, world, marie_id), _return(world, paul_id))
+    assert _heard(two.marie, at_marie) + _heard(paul, at_paul) == 1
+
+
+async def _come_back(world: World, staff_id: int, work: UnitOfWork) -> None:
+    """The return as it stands before its commit."""
+    uncommitted = UnitOfWork(work.session, on_sqlite=work.on_sqlite)
+    with patch.object(uncommitted, "commit"):
+        await note_return(uncommitted, patient_id=None, staff_id=staff_id, now=world.clock.now())
+    work.news |= uncommitted.news
+
+
+async def test_two_hand_overs_of_one_patient(world: World) -> None:
+    two = await pair(world)
+    paul, lea = await world.practitioner("Paul Morel"), await world.practitioner("Lea Blanc")
+    patient_id, by = await world.patient_id(two.anna), await _actor(world, two.marie)
+    to_paul, to_lea = await world.staff_id(paul), await world.staff_id(lea)
+    async with world.database.work() as work:
+        await set_cover(work, actor=by, staff_id=to_paul, cover_id=by.staff_id, now=world.clock.now())
+    world.sandbox.faults.add(Fault.answer(500, "Internal Server Error", method="sendMessage", chat_id=two.marie.id))
+    two.anna.say(QUESTION)
+    await world.settle()
+    at_paul, at_lea = last_id(paul), last_id(lea)
+    first = partial(_handed_over, world, patient_id, by, to_paul)
+    await _at_once(world, first, _hand_over(world, patient_id, by, to_lea))
+    await world.move(minutes=1)
+    # Paul may have got it in the moment in which she was his.
+    assert _heard(paul, at_paul) + _heard(lea, at_lea) == 1
+    async with world.database.read() as work:
+        assert (await work.session.get_one(Patient, patient_id)).practitioner_id == to_lea
+
+
+async def test_a_cover_is_removed_while_a_letter_to_them_is_stored(world: World) -> None:
+    two = await pair(world)
+    paul, alex = await world.practitioner("Paul Morel"), await world.admin()
+    await set_cover_of(world, two.marie, paul)
+    patient_id, staff_id, paul_id = (
+        await world.patient_id(two.anna),
+        await world.staff_id(two.marie),
+        await world.staff_id(paul),
+    )
+    at_marie, at_paul, by = last_id(two.marie), last_id(paul), await _actor(world, alex)
+    await _done(world, partial(_set_unreachable, world, staff_id))
+
+    async def remove() -> None:
+        async with world.database.work() as work:
+            await remove_staff(
+                work, actor=by, staff_id=paul_id, successor_id=None, clinic=world.clinic, now=world.clock.now()
+            )
+
+    await _at_once(world, partial(_write, world, two, patient_id), remove())
+    two.marie.say("/patients")
+    await world.settle()
+    # Paul may have got it in the moment before he was removed.
+    assert _heard(two.marie, at_marie) + _heard(paul, at_paul) == 1
 
 
 async def test_an_alert_is_raised_while_its_patient_is_handed_over(world: World) -> None:
@@ -148,7 +267,7 @@ async def test_an_alert_to_somebody_who_is_marked_at_that_moment_climbs_when_it_
     async def raise_and_mark(work: UnitOfWork) -> None:
         await _raise(world, patient_id, work)
         # Whoever marks them does not see this alert yet.
-        await _set_unreachable(world, staff_id, True, work)
+        await _set_unreachable(world, staff_id, work)
 
     await _done(world, raise_and_mark)
     await world.settle()

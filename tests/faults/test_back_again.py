@@ -4,8 +4,9 @@ from bot.flows.hand_over import hand_over
 from bot.flows.remove_staff import remove_staff
 from bot.sandbox.faults import Fault
 from bot.sandbox.person import Person
+from messages.grading import Grade
 from storage import people
-from tests.bot.conversation import Pair, audited, last_id, pair, patient_row, since, staff_row
+from tests.bot.conversation import Pair, alert, audited, last_id, pair, patient_row, set_cover, since, staff_row
 from tests.world import World
 
 LONG = "It is warm and I am worried. " * 140
@@ -180,6 +181,109 @@ async def test_what_nobody_could_read_goes_to_whoever_gets_the_patients_of_who_i
         )
     await world.settle()
     assert _has(paul, "Is this swelling normal?", before) == 1
+
+
+async def test_an_alert_that_waits_to_be_tried_again_goes_to_the_colleague_at_once(world: World) -> None:
+    two = await pair(world)
+    paul = await world.practitioner("Paul Morel")
+    world.sandbox.faults.add(Fault.flood(600, method="sendMessage", chat_id=two.marie.id))
+    before = last_id(paul)
+    await alert(world, two.anna, Grade.E)
+    await _hand_over(world, two.anna, to=paul, by=two.marie)
+    assert _has(paul, "EMERGENCY", before) == 1
+
+
+async def test_a_letter_on_its_way_to_a_cover_who_is_removed_waits_for_the_practitioner(world: World) -> None:
+    two = await pair(world)
+    paul, alex = await world.practitioner("Paul Morel"), await world.admin()
+    await set_cover(world, two.marie, paul)
+    before = last_id(two.marie)
+    two.marie.block()
+    await world.settle()
+    world.sandbox.faults.add(Fault.answer(500, "Internal Server Error", method="sendMessage", chat_id=paul.id))
+    two.anna.say("Is this swelling normal?")
+    await world.settle()
+    paul_id = await world.staff_id(paul)
+    async with world.database.work() as work:
+        actor = await people.actor_of(work, alex.id, language="en")
+        await remove_staff(
+            work, actor=actor, staff_id=paul_id, successor_id=None, clinic=world.clinic, now=world.clock.now()
+        )
+    await world.move(minutes=15)
+    two.marie.unblock()
+    await world.settle()
+    assert _has(two.marie, "Is this swelling normal?", before) == 1
+
+
+async def test_a_letter_that_is_being_sent_to_a_cover_who_is_removed_finds_another_reader(world: World) -> None:
+    two = await pair(world)
+    paul, alex = await world.practitioner("Paul Morel"), await world.admin()
+    await set_cover(world, two.marie, paul)
+    before = last_id(two.marie)
+    two.marie.block()
+    await world.settle()
+    held = Fault.answer(500, "Internal Server Error", method="sendMessage", chat_id=paul.id, delay=0.3)
+    world.sandbox.faults.add(held)
+    two.anna.say("Is this swelling normal?")
+    await world.sandbox.changed(lambda: held.times == 0, 60)
+    paul_id = await world.staff_id(paul)
+    async with world.database.work() as work:
+        actor = await people.actor_of(work, alex.id, language="en")
+        await remove_staff(
+            work, actor=actor, staff_id=paul_id, successor_id=None, clinic=world.clinic, now=world.clock.now()
+        )
+    two.marie.unblock()
+    await world.settle()
+    await world.move(minutes=15)
+    assert _has(two.marie, "Is this swelling normal?", before) == 1
+
+
+async def test_what_was_read_months_ago_does_not_come_again(world: World) -> None:
+    """The messages that carried it are forgotten after ninety days."""
+    two = await pair(world)
+    two.anna.say("Thank you, see you soon")
+    await world.settle()
+    await world.move(days=92)
+    before = last_id(two.marie)
+    two.marie.block()
+    await world.settle()
+    two.marie.unblock()
+    await world.settle()
+    assert _has(two.marie, "Thank you", before) == 0
+
+
+async def test_a_caption_that_is_changed_while_nobody_reads_is_brought_at_the_return(world: World) -> None:
+    two = await pair(world)
+    sent = two.anna.send_album(caption="first words")
+    await world.move(minutes=1)
+    before = last_id(two.marie)
+    two.marie.block()
+    await world.settle()
+    two.anna.edit(sent[0].id, "second words")
+    await world.move(minutes=5)
+    two.marie.unblock()
+    await world.settle()
+    assert _has(two.marie, "second words", before) == 1
+
+
+async def test_a_copy_whose_source_is_gone_says_nothing_of_its_reader(world: World) -> None:
+    two = await pair(world)
+    before = last_id(two.marie)
+    world.sandbox.faults.add(
+        Fault.answer(400, "Bad Request: chat not found", method="copyMessage", chat_id=two.marie.id, times=None)
+    )
+    two.anna.send_sticker()
+    await world.settle()
+    assert (await staff_row(world, two.marie)).unreachable_since is None
+    assert _has(two.marie, "does not let me pass on", before) == 1
+
+
+async def test_what_is_done_in_a_group_says_nothing_of_the_persons_own_chat(world: World) -> None:
+    two = await pair(world)
+    await _unreachable_once(world, two)
+    world.sandbox.group("Friends", [two.marie])
+    await world.settle()
+    assert (await staff_row(world, two.marie)).unreachable_since is not None
 
 
 async def _hand_over(world: World, patient: Person, *, to: Person, by: Person) -> None:

@@ -102,7 +102,7 @@ class Letters:
             tried = any(
                 row.kind == "acknowledgement" and row.patient_id == patient.patient_id and row.planned_at >= since
                 for row in evidence.rows.values()
-                if row.state in {"uncertain", "pending"}
+                if row.state in {"uncertain", "pending"} or row.reason == "too_late"
             )
             if not heard and not tried and patient.blocked.surely(False, now, since):
                 yield f"{letter.nonce} was not acknowledged"
