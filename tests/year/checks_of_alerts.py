@@ -82,20 +82,20 @@ class Alerts:
         wait = TO_ACKNOWLEDGE.get(alert.grade, SAME_DAY)
         restarted = ledger.restarted_at or alert.began_at
         first = self._awake(alert, alert.began_at)
-        second = max(self._awake(alert, first + wait), restarted)
-        third = max(self._awake(alert, second + wait), restarted)
+        second = self._awake(alert, max(first + wait, restarted))
+        third = self._awake(alert, max(second + wait, restarted))
         told = [(at, staff_id) for at, staff_id in self._told[alert.id] if at >= alert.began_at]
         reached = {staff_id for _, staff_id in told}
         there = [each for each in ledger.staff.values() if each.blocked.surely(False, now, alert.began_at)]
         owners = patient.owner.possible(now) | patient.owner.possible(alert.began_at)
         # After a hand-over the next repetition is the first to reach the new practitioner's cover.
         handed = self._awake(alert, (patient.owner.changed_at or first) + max(REPEAT, wait))
-        times = (max(first, restarted), max(second, handed), max(third, handed))
+        times = (self._awake(alert, max(first, restarted)), max(second, handed), max(third, handed))
         yield from _rung(told, reached, there, owners, ledger, now, times)
         told_whom = alert.id in self._patient_told or alert.origin == "silence"
         if now > second + SLACK and not told_whom and patient.blocked.surely(False, now, alert.raised_at):
             yield "the patient was not told whom to call"
-        repeat_at = max(self._awake(alert, told[-1][0] + max(REPEAT, wait)), restarted) if told else now
+        repeat_at = self._awake(alert, max(told[-1][0] + max(REPEAT, wait), restarted)) if told else now
         if there and now > repeat_at + SLACK:
             yield f"told last at {told[-1][0]}, and never again"
 
