@@ -28,6 +28,7 @@ from messages.outgoing import Kind, Lane, Outgoing
 from messages.retrying import Again, End, Failure, Plain, decide, wait_after
 from storage import recipients, rota, sending
 from storage.database import Database, UnitOfWork, is_database_outage
+from storage.letters import NOT_THEIRS
 from storage.sending import Sent
 from storage.tables import Outbox
 from storage.together import Together
@@ -240,6 +241,8 @@ class Sender:
         match verdict:
             case Outgoing():
                 return verdict, scene
+            case Left() if verdict.reason == NOT_THEIRS:
+                await self._leave_gone(row, verdict.reason)
             case Left():
                 await self._end(row, "skipped", verdict.reason)
             case datetime():

@@ -26,8 +26,11 @@ from storage.tables import Letter, Outbox, Patient, Staff
 
 Result = TypeVar("Result")
 
-GONE = ("removed", "not_joined")
-"""Why a message is not sent whose reader has left the clinic."""
+NOT_THEIRS = "not_theirs"
+"""Why a message is not sent whose reader does not read for this patient any more."""
+
+GONE = ("removed", "not_joined", NOT_THEIRS)
+"""Why a message is not sent though somebody else at the clinic should read it."""
 
 
 async def add(work: UnitOfWork, letter: Letter) -> Letter:
@@ -82,10 +85,11 @@ async def waiting(work: UnitOfWork, patient_id: int) -> Sequence[Letter]:
     return (await work.session.scalars(statement)).all()
 
 
-async def mark_answered(work: UnitOfWork, patient_id: int, *, now: datetime) -> int:
+async def mark_answered(work: UnitOfWork, patient_id: int, *, since: datetime, now: datetime) -> int:
     """Somebody has written to the patient: what waited is answered. Returns how many letters that were.
 
-    Not what is still on its way to the clinic, or was refused: whoever wrote has not seen it.
+    Not what is still on its way to the clinic, or what nobody has got (as in `read_by_nobody`): who wrote has not seen
+    it.
     """
     statement = (
         update(Letter)
@@ -93,7 +97,8 @@ async def mark_answered(work: UnitOfWork, patient_id: int, *, now: datetime) -> 
             Letter.patient_id == patient_id,
             Letter.inbound,
             Letter.answered_at.is_(None),
-            func.coalesce(_last_carrying(Outbox.state), "sent").not_in(("pending", "claimed", "sending", "failed")),
+            func.coalesce(_last_carrying(Outbox.state), "sent").not_in(("pending", "claimed", "sending")),
+            ~and_(_unread(), Letter.received_at >= since),
         )
         .values(answered_at=now)
         .returning(Letter.id)

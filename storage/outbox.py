@@ -127,9 +127,9 @@ async def readdress(work: UnitOfWork, *, subject_id: int, from_staff: int, to_st
     """What is owed to one member of staff about a patient goes to another. Returns how many rows.
 
     Also what waits for its turn to be sent: it would still reach the first one, or nobody once they are removed. What
-    only waits to be tried again, because the first chat took nothing, goes at once.
+    only waits to be tried again, because the first chat took nothing, goes at once, and the letters behind it.
     """
-    tried = (Outbox.attempts > 0) & (Outbox.due_at > now)
+    tried = ((Outbox.attempts > 0) | (Outbox.kind == Kind.RELAY.value)) & (Outbox.due_at > now)
     statement = (
         update(Outbox)
         .where(

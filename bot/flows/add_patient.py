@@ -6,7 +6,7 @@ from messages.care_plan import Family
 from messages.clinic import Clinic
 from messages.errors import NotAllowed, PersonError
 from messages.people import Actor, Role
-from storage import audit, courses, invitations, patients
+from storage import audit, courses, invitations, patients, rota, staff
 from storage.database import UnitOfWork
 from storage.tables import Patient
 
@@ -30,11 +30,16 @@ async def add_patient(
 ) -> tuple[Patient, str]:
     """Add the patient with their course; returns them and the token of their link, valid 14 days.
 
-    Raises PersonError for a name that is empty or too long, and for numbers outside a plan's limits.
+    Raises PersonError for a name that is empty or too long, and for numbers outside a plan's limits; NotAllowed and
+    NotFound for who is no practitioner any more.
     """
     if actor.staff_id is None or not actor.has(Role.PRACTITIONER):
         raise NotAllowed
     check_numbers(sessions=sessions, interval_days=interval_days)
+    # Who is being removed would have their other patients handed over, and leave this one with nobody.
+    await rota.follow(work)
+    if not (await staff.present(work, actor.staff_id)).is_practitioner:
+        raise NotAllowed
     patient = await patients.add(
         work,
         name=checked_name(name),

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from bot.flows.acknowledge_alert import take_alert
+from bot.flows.forget_old import RECORDS_KEPT
 from bot.flows.relay_letter import relay_to_patient
 from messages.clinic import Clinic
 from messages.errors import NotFound, PersonError
@@ -113,7 +114,7 @@ async def answer_patient(
     )
     await letters.add(work, letter)
     await relay_to_patient(work, letter, now=now)
-    await letters.mark_answered(work, patient.id, now=now)
+    await letters.mark_answered(work, patient.id, since=now - RECORDS_KEPT, now=now)
     if alert_id is not None:
         await take_alert(work, actor=actor, alert_id=alert_id, now=now)
     if close_dialog:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.flows.find_recipients import reader_of
+from bot.flows.find_recipients import as_on_the_rota, reader_of
 from messages import wording
 from messages.appointment_states import VisitAnswer, is_expected
 from messages.errors import NotFound, OutOfDate
@@ -38,6 +38,7 @@ async def answer_visit(
 
 
 async def _tell(work: UnitOfWork, patient: Patient, appointment: Appointment, now: datetime) -> None:
+    patient = await as_on_the_rota(work, patient.id)
     reader = await reader_of(work, patient) or await staff.get(work, patient.practitioner_id)
     zone = ZoneInfo(patient.zone)
     notice = Owed(

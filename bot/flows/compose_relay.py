@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.flows.composing import Left, Scene
+from bot.flows.find_recipients import may_read
 from bot.flows.relay_letter import FROM_CLINIC, NOT_DELIVERED, REFUSED, go_on, pass_on, replace_refused
 from messages import wording
 from messages.letters import CAPTION_LIMIT, HEADER_ROOM, MEDIA, MESSAGE_LIMIT, TEXT, Part, parts_of
@@ -26,6 +27,9 @@ async def compose(work: UnitOfWork, row: Outbox, scene: Scene) -> Outgoing | Lef
     if row.template == NOT_DELIVERED:
         told = scene.texts.render(NOT_DELIVERED, scene.language, patient=patient.name)
         return Outgoing(told.html, reply_to=letter.message_id, template_version_id=told.version_id)
+    if scene.staff is not None and not await may_read(work, scene.staff, patient):
+        # It was at Telegram when the patient was handed over, and is to be tried again.
+        return Left(letters.NOT_THEIRS)
     if row.template == REFUSED:
         return await _instead(work, letter, patient, scene)
     part = Part(row.values["part"])
@@ -56,7 +60,7 @@ async def refused(work: UnitOfWork, row: Outbox, scene: Scene) -> None:
 
 
 async def gone(work: UnitOfWork, row: Outbox, now: datetime) -> None:
-    """Its reader is no longer at the clinic: whoever reads in their place gets it."""
+    """Its reader is no longer at the clinic, or reads for somebody else: whoever reads for this patient gets it."""
     await pass_on(work, row, now=now)
 
 

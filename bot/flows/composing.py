@@ -78,7 +78,7 @@ class Composer:
 
     `refused` runs in the one that records that Telegram will never take it, though the chat can be reached;
     `late` in the one that leaves it out because its deadline has passed, `gone` because its recipient has left the
-    clinic or not joined; that one is alone with the rota (storage/rota.py).
+    clinic, has not joined, or reads for this patient no more; that one is alone with the rota (storage/rota.py).
     """
 
     compose: Compose

@@ -1,5 +1,6 @@
 """Who reads what concerns a patient: their practitioner, else the cover, else the admins."""
 
+from storage import rota
 from storage import staff as colleagues
 from storage.database import UnitOfWork
 from storage.tables import Patient, Staff
@@ -8,6 +9,27 @@ from storage.tables import Patient, Staff
 def is_reachable(member: Staff) -> bool:
     """Whether Telegram takes messages to this member of staff, as far as is known."""
     return member.joined_at is not None and member.removed_at is None and member.unreachable_since is None
+
+
+async def as_on_the_rota(work: UnitOfWork, patient_id: int) -> Patient:
+    """The patient with whose they are, which stays so until the end of this transaction (storage/rota.py).
+
+    Whatever this unit of work has read of them before is read anew. Raises NoResultFound.
+    """
+    await rota.follow(work)
+    patient = await work.session.get_one(Patient, patient_id, populate_existing=True)
+    if not work.on_sqlite:
+        practitioner = await work.session.get_one(Staff, patient.practitioner_id, populate_existing=True)
+        if practitioner.cover_id is not None:
+            await work.session.get_one(Staff, practitioner.cover_id, populate_existing=True)
+    return patient
+
+
+async def may_read(work: UnitOfWork, member: Staff, patient: Patient) -> bool:
+    """Whether what this patient writes is for this member of staff: their practitioner, or the practitioner's cover."""
+    if patient.practitioner_id == member.id:
+        return True
+    return (await work.session.get_one(Staff, patient.practitioner_id)).cover_id == member.id
 
 
 async def reader_of(work: UnitOfWork, patient: Patient) -> Staff | None:

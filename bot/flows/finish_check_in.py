@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.flows.check_in_case import Case
-from bot.flows.find_recipients import reader_of
+from bot.flows.find_recipients import as_on_the_rota, reader_of
 from bot.flows.reask import plan_reask
 from bot.flows.report_sign import CHECKED, NONE
 from bot.flows.watch_answers import tell
@@ -12,7 +12,7 @@ from messages.check_in import UrgentSign
 from messages.clinic import Clinic
 from messages.grading import Grade, Grading
 from messages.outgoing import Kind
-from storage import alerts, check_ins, outbox
+from storage import alerts, check_ins, outbox, staff
 from storage.database import UnitOfWork
 from storage.outbox import Owed
 from storage.tables import CheckIn, Outbox
@@ -78,7 +78,8 @@ async def _stop_chasing(work: UnitOfWork, check_in: CheckIn, now: datetime) -> N
 
 async def _pass_on(work: UnitOfWork, case: Case, grading: Grading, now: datetime) -> None:
     """The answers to whoever reads what the patient writes; without a sound when there is nothing to look at."""
-    reader = await reader_of(work, case.patient) or case.practitioner
+    patient = await as_on_the_rota(work, case.patient.id)
+    reader = await reader_of(work, patient) or await staff.get(work, patient.practitioner_id)
     notice = Owed(
         key=f"answers:{case.check_in.id}",
         kind=Kind.ANSWER_NOTICE,

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.flows.climb_alerts import SILENCE, climb_one, tell
-from bot.flows.find_recipients import is_reachable
+from bot.flows.find_recipients import as_on_the_rota, is_reachable
 from messages.alerts import Rung, alert_notify_at, first_climb_at
 from messages.clinic import Clinic
 from messages.grading import Flag, Grade
 from messages.outgoing import Kind
-from storage import alerts, audit, outbox, rota
+from storage import alerts, audit, outbox
 from storage.database import UnitOfWork
 from storage.outbox import Owed
 from storage.tables import Alert, Outbox, Patient, Staff
@@ -47,8 +47,7 @@ async def raise_alert(
     it is raised in place and told again when the grade, a flag or the check-in is new, and left alone otherwise.
     The emergency text goes to the patient when it becomes an emergency. Raises ValueError for a grade that is no alert.
     """
-    await rota.follow(work)
-    patient = await work.session.get_one(Patient, patient.id, populate_existing=True)
+    patient = await as_on_the_rota(work, patient.id)
     alert = await _same_thing(work, patient.id, check_in_id, grade, flags, origin, now)
     before = Grade(alert.grade) if alert is not None else Grade.NONE
     if alert is None:

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from bot.flows.find_recipients import as_on_the_rota
 from bot.flows.raise_alert import WORDS, raise_alert, send_emergency_text
 from bot.flows.relay_letter import relay_to_clinic
 from messages.alerts import alert_notify_at
@@ -11,7 +12,7 @@ from messages.grading import Grade, grade_words
 from messages.letters import Content
 from messages.outgoing import Kind
 from messages.red_flags import red_flags_in
-from storage import courses, letters, outbox, rota, sessions
+from storage import courses, letters, outbox, sessions
 from storage.database import UnitOfWork
 from storage.outbox import Owed
 from storage.tables import Letter, Outbox, Patient
@@ -67,8 +68,7 @@ async def take_letter(
     edited_of: int | None = None,
 ) -> Letter:
     """As `receive_letter`, without the commit: for a flow that stores more in the same transaction."""
-    await rota.follow(work)
-    patient = await work.session.get_one(Patient, patient_id, populate_existing=True)
+    patient = await as_on_the_rota(work, patient_id)
     letter = await _store(work, patient, content, now, edited_of)
     reader = await relay_to_clinic(work, letter, patient, now=now)
     passed_on = ACKNOWLEDGED if reader else NOBODY_READS

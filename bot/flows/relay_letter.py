@@ -82,7 +82,8 @@ async def replace_refused(work: UnitOfWork, row: Outbox, *, now: datetime) -> No
         await report_undelivered(work, row.patient_id, now=now)
     elif row.template == FROM_PATIENT:
         instead = Owed(
-            key=f"refused:{row.id}",
+            # Of an album the notice stands for all parts, as the message did.
+            key=f"album:refused:{row.id}" if row.values.get("album") else f"refused:{row.id}",
             kind=Kind.RELAY,
             template=REFUSED,
             due_at=now,
@@ -186,7 +187,7 @@ async def pass_on_undelivered(work: UnitOfWork, staff_id: int, *, now: datetime)
 
 
 async def pass_on(work: UnitOfWork, row: Outbox, *, now: datetime) -> None:
-    """A message that went to nobody, because its reader is no longer at the clinic, is read by who is. No commit."""
+    """A letter whose reader reads for this patient no more goes to whoever does. No commit."""
     letter = await letters.get(work, row.letter_id)
     if letter is None or not letter.inbound:
         return

@@ -7,8 +7,9 @@ from typing import Any
 from unittest.mock import AsyncMock, patch
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from bot.flows.add_patient import add_patient
 from bot.flows.change_staff import set_cover
 from bot.flows.hand_over import hand_over
 from bot.flows.note_unreachable import has_returned, note_return, note_unreachable
@@ -17,6 +18,8 @@ from bot.flows.receive_letter import take_letter
 from bot.flows.remove_staff import remove_staff
 from bot.sandbox.faults import Fault
 from bot.sandbox.person import Person
+from messages.care_plan import Family
+from messages.errors import NotFound
 from messages.grading import Flag, Grade
 from messages.letters import Content
 from messages.people import Actor
@@ -281,3 +284,66 @@ async def test_an_alert_to_somebody_who_is_marked_at_that_moment_climbs_when_it_
     await _done(world, raise_and_mark)
     await world.settle()
     assert _heard(alex, before, "EMERGENCY") == 1
+
+
+async def test_what_the_letter_has_read_of_its_reader_before_is_read_anew(world: World) -> None:
+    two = await pair(world)
+    patient_id, staff_id, before = await world.patient_id(two.anna), await world.staff_id(two.marie), last_id(two.marie)
+    await _done(world, partial(_set_unreachable, world, staff_id))
+    read, back = asyncio.Event(), asyncio.Event()
+
+    async def write_late() -> None:
+        async with world.database.work() as work:
+            reader = await work.session.get_one(Staff, staff_id)
+            assert reader.unreachable_since is not None
+            read.set()
+            if not work.on_sqlite:
+                await back.wait()
+            await _write(world, two, patient_id, work)
+            await work.commit()
+
+    async with asyncio.timeout(60):
+        writing = asyncio.ensure_future(write_late())
+        await read.wait()
+        await _return(world, staff_id)
+        back.set()
+        await writing
+    await world.settle()
+    assert _heard(two.marie, before) == 1
+
+
+async def test_a_patient_is_added_while_their_practitioner_is_removed(world: World) -> None:
+    marie, paul, alex = await world.practitioner(), await world.practitioner("Paul Morel"), await world.admin()
+    adding, by = await _actor(world, marie), await _actor(world, alex)
+    marie_id, paul_id = await world.staff_id(marie), await world.staff_id(paul)
+
+    async def remove(work: UnitOfWork) -> None:
+        uncommitted = UnitOfWork(work.session, on_sqlite=work.on_sqlite)
+        with patch.object(uncommitted, "commit"):
+            await remove_staff(
+                uncommitted,
+                actor=by,
+                staff_id=marie_id,
+                successor_id=paul_id,
+                clinic=world.clinic,
+                now=world.clock.now(),
+            )
+
+    async def add() -> None:
+        with pytest.raises(NotFound):
+            async with world.database.work() as work:
+                await add_patient(
+                    work,
+                    actor=adding,
+                    name="Anna Keller",
+                    family=Family.FACE,
+                    sessions=4,
+                    interval_days=7,
+                    language="en",
+                    clinic=world.clinic,
+                    now=world.clock.now(),
+                )
+
+    await _at_once(world, remove, add())
+    async with world.database.read() as work:
+        assert await work.session.scalar(select(func.count()).select_from(Patient)) == 0

@@ -1,12 +1,25 @@
 """Who could not be reached and is back: however that shows, what waited for them is brought, all of it."""
 
+from bot.flows.answer_patient import answer_patient
 from bot.flows.hand_over import hand_over
 from bot.flows.remove_staff import remove_staff
 from bot.sandbox.faults import Fault
 from bot.sandbox.person import Person
 from messages.grading import Grade
+from messages.letters import Content
 from storage import people
-from tests.bot.conversation import Pair, alert, audited, last_id, pair, patient_row, set_cover, since, staff_row
+from tests.bot.conversation import (
+    Pair,
+    alert,
+    audited,
+    last_id,
+    letters,
+    pair,
+    patient_row,
+    set_cover,
+    since,
+    staff_row,
+)
 from tests.world import World
 
 LONG = "It is warm and I am worried. " * 140
@@ -181,6 +194,74 @@ async def test_what_nobody_could_read_goes_to_whoever_gets_the_patients_of_who_i
         )
     await world.settle()
     assert _has(paul, "Is this swelling normal?", before) == 1
+
+
+async def test_a_reply_by_an_admin_does_not_answer_what_nobody_could_read(world: World) -> None:
+    two = await pair(world)
+    alex = await world.admin()
+    before = last_id(two.marie)
+    two.marie.block()
+    await world.settle()
+    two.anna.say("Is this swelling normal?")
+    await world.settle()
+    alert_id = await alert(world, two.anna, Grade.E)
+    await world.settle()
+    async with world.database.work() as work:
+        await answer_patient(
+            work,
+            actor=await people.actor_of(work, alex.id, language="en"),
+            patient_id=await world.patient_id(two.anna),
+            content=Content(alex.id, 900_001, "text", text="Please call us."),
+            alert_id=alert_id,
+            now=world.clock.now(),
+            clinic=world.clinic,
+        )
+    await world.settle()
+    two.marie.unblock()
+    await world.settle()
+    assert _has(two.marie, "Is this swelling normal?", before) == 1
+
+
+async def test_an_album_that_telegram_refuses_is_answered_like_any_letter(world: World) -> None:
+    two = await pair(world)
+    world.sandbox.faults.add(
+        Fault.answer(
+            400, "Bad Request: wrong file identifier", method="sendMediaGroup", chat_id=two.marie.id, times=None
+        )
+    )
+    two.anna.send_album(caption="both arms")
+    await world.move(minutes=1)
+    assert "does not let me pass on" in two.marie.last.text
+    two.marie.say("Please send them by mail", reply_to=two.marie.last.id)
+    await world.settle()
+    assert [letter.id for letter in await letters(world) if letter.inbound and letter.answered_at is None] == []
+
+
+async def test_a_letter_whose_end_is_unknown_at_a_hand_over_goes_to_the_colleague(world: World) -> None:
+    two = await pair(world)
+    paul = await world.practitioner("Paul Morel")
+    at_marie, at_paul = last_id(two.marie), last_id(paul)
+    held = Fault.answer(500, "Internal Server Error", method="sendMessage", chat_id=two.marie.id, delay=0.3)
+    world.sandbox.faults.add(held)
+    two.anna.say("Is this swelling normal?")
+    await world.sandbox.changed(lambda: held.times == 0, 60)
+    await _hand_over(world, two.anna, to=paul, by=two.marie)
+    await world.move(minutes=1)
+    assert (_has(two.marie, "Is this swelling normal?", at_marie), _has(paul, "Is this swelling", at_paul)) == (0, 1)
+
+
+async def test_letters_behind_one_that_waits_to_be_tried_again_go_along_at_a_hand_over(world: World) -> None:
+    two = await pair(world)
+    paul = await world.practitioner("Paul Morel")
+    world.sandbox.faults.add(
+        Fault.answer(500, "Internal Server Error", method="sendMessage", chat_id=two.marie.id, times=None)
+    )
+    before = last_id(paul)
+    two.anna.say("Is this swelling normal?")
+    two.anna.say("And this bruise?")
+    await world.settle()
+    await _hand_over(world, two.anna, to=paul, by=two.marie)
+    assert (_has(paul, "Is this swelling", before), _has(paul, "And this bruise?", before)) == (1, 1)
 
 
 async def test_an_alert_that_waits_to_be_tried_again_goes_to_the_colleague_at_once(world: World) -> None:
