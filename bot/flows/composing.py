@@ -68,7 +68,6 @@ class Left:
 Compose = Callable[[UnitOfWork, Outbox, Scene], Awaitable[Outgoing | Left]]
 AfterSending = Callable[[UnitOfWork, Outbox, Scene, Sequence[int]], Awaitable[None]]
 AfterRefusal = Callable[[UnitOfWork, Outbox, Scene], Awaitable[None]]
-
 AfterLeaving = Callable[[UnitOfWork, Outbox, datetime], Awaitable[None]]
 
 

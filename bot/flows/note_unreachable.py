@@ -79,7 +79,7 @@ async def _back(work: UnitOfWork, person: Patient | Staff, now: datetime) -> Non
 
 
 async def _patient(work: UnitOfWork, patient: Patient, now: datetime) -> None:
-    if patient.unreachable_since is None:
+    if patient.unreachable_since is None and patient.removed_at is None:
         patient.unreachable_since = now
         await _tell_about_patient(work, patient, "practitioner.patient_unreachable", now)
         await audit.note(work, None, "unreachable", "patient", patient.id, now=now)
@@ -106,7 +106,7 @@ async def _tell_about_patient(work: UnitOfWork, patient: Patient, template: str,
 
 
 async def _staff(work: UnitOfWork, staff: Staff, now: datetime, clinic: Clinic) -> None:
-    if staff.unreachable_since is None:
+    if staff.unreachable_since is None and staff.removed_at is None:
         staff.unreachable_since = now
         await work.session.flush()
         await _tell_admins(work, staff, STAFF_UNREACHABLE, now)

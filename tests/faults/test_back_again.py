@@ -187,11 +187,7 @@ async def test_what_nobody_could_read_goes_to_whoever_gets_the_patients_of_who_i
     two.anna.say("Is this swelling normal?")
     await world.settle()
     before, marie_id, paul_id = last_id(paul), await world.staff_id(two.marie), await world.staff_id(paul)
-    async with world.database.work() as work:
-        actor = await people.actor_of(work, alex.id, language="en")
-        await remove_staff(
-            work, actor=actor, staff_id=marie_id, successor_id=paul_id, clinic=world.clinic, now=world.clock.now()
-        )
+    await _remove(world, marie_id, successor_id=paul_id, by=alex)
     await world.settle()
     assert _has(paul, "Is this swelling normal?", before) == 1
 
@@ -285,11 +281,7 @@ async def test_a_letter_on_its_way_to_a_cover_who_is_removed_waits_for_the_pract
     two.anna.say("Is this swelling normal?")
     await world.settle()
     paul_id = await world.staff_id(paul)
-    async with world.database.work() as work:
-        actor = await people.actor_of(work, alex.id, language="en")
-        await remove_staff(
-            work, actor=actor, staff_id=paul_id, successor_id=None, clinic=world.clinic, now=world.clock.now()
-        )
+    await _remove(world, paul_id, successor_id=None, by=alex)
     await world.move(minutes=15)
     two.marie.unblock()
     await world.settle()
@@ -308,15 +300,26 @@ async def test_a_letter_that_is_being_sent_to_a_cover_who_is_removed_finds_anoth
     two.anna.say("Is this swelling normal?")
     await world.sandbox.changed(lambda: held.times == 0, 60)
     paul_id = await world.staff_id(paul)
-    async with world.database.work() as work:
-        actor = await people.actor_of(work, alex.id, language="en")
-        await remove_staff(
-            work, actor=actor, staff_id=paul_id, successor_id=None, clinic=world.clinic, now=world.clock.now()
-        )
+    await _remove(world, paul_id, successor_id=None, by=alex)
     two.marie.unblock()
     await world.settle()
     await world.move(minutes=15)
     assert _has(two.marie, "Is this swelling normal?", before) == 1
+
+
+async def test_a_refusal_by_who_has_been_removed_meanwhile_is_no_news(world: World) -> None:
+    two = await pair(world)
+    paul, alex = await world.practitioner("Paul Morel"), await world.admin()
+    at_paul, at_alex = last_id(paul), last_id(alex)
+    held = _refuse(two.marie, delay=0.3)
+    world.sandbox.faults.add(held)
+    two.anna.say("Is this swelling normal?")
+    await world.sandbox.changed(lambda: held.times == 0, 60)
+    marie_id, paul_id = await world.staff_id(two.marie), await world.staff_id(paul)
+    await _remove(world, marie_id, successor_id=paul_id, by=alex)
+    await world.settle()
+    assert _has(paul, "Is this swelling normal?", at_paul) == 1
+    assert _has(alex, "can’t be reached here", at_alex) == 0
 
 
 async def test_what_was_read_months_ago_does_not_come_again(world: World) -> None:
@@ -365,6 +368,19 @@ async def test_what_is_done_in_a_group_says_nothing_of_the_persons_own_chat(worl
     world.sandbox.group("Friends", [two.marie])
     await world.settle()
     assert (await staff_row(world, two.marie)).unreachable_since is not None
+
+
+async def _remove(world: World, staff_id: int, *, successor_id: int | None, by: Person) -> None:
+    async with world.database.work() as work:
+        actor = await people.actor_of(work, by.id, language="en")
+        await remove_staff(
+            work,
+            actor=actor,
+            staff_id=staff_id,
+            successor_id=successor_id,
+            clinic=world.clinic,
+            now=world.clock.now(),
+        )
 
 
 async def _hand_over(world: World, patient: Person, *, to: Person, by: Person) -> None:
