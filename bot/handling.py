@@ -32,7 +32,7 @@ log = structlog.get_logger()
 CHATS_AT_ONCE = 16
 """How many chats are handled side by side; SQLite writes one after the other anyway."""
 
-LOOK_AGAIN = 1.0
+LOOK_AGAIN = 2.0
 """Seconds after which the inbox is read again without news: another process may have stored something."""
 
 Bots = Application[AnyBot, Any, Any, Any, Any, Any]

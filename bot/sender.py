@@ -44,7 +44,7 @@ WORTH_CLAIMING = 10
 GATHER = 0.05
 """Seconds that room for fewer rows than that may wait for more: a chat that stands still may hold the rest."""
 
-LOOK_AGAIN = 1.0
+LOOK_AGAIN = 2.0
 """Seconds after which the outbox is read again without news, and before anything known is due."""
 
 FAR = timedelta(days=1)

@@ -1,7 +1,7 @@
 """Waking across processes: what another process has committed is heard here at once. For PostgreSQL only.
 
-The sending half is `UnitOfWork.commit`. Nothing hangs on it: who waits for news also looks again every second, which
-is all that there is behind a pooler of transactions, through which no notification comes.
+The sending half is `UnitOfWork.commit`. Nothing hangs on it: who waits for news also looks again every other second,
+which is all that there is behind a pooler of transactions, through which no notification comes.
 """
 
 import asyncio

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
+from bot.quiet_server import QuietServer
 from bot.sandbox.bot_api import bot_api_routes
 from bot.sandbox.connections import Connections
 from bot.sandbox.control import control_routes
@@ -46,19 +44,7 @@ class SandboxServer:
         if time_machine is not None:
             routes += control_routes(sandbox, time_machine, clinic, hints, self._closing)
         app = LoopbackOnly(Starlette(routes=routes))
-        self._server = _QuietServer(
-            uvicorn.Config(
-                app,
-                http=self._connections.protocol(),
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                date_header=False,
-                ws="none",
-                timeout_graceful_shutdown=1,
-            ),
-            self._closing,
-        )
+        self._server = QuietServer(app, graceful_seconds=1, http=self._connections.protocol())
 
     @property
     def port(self) -> int:
@@ -91,7 +77,7 @@ class SandboxServer:
 
     def stop(self) -> None:
         """Make `serve` return; long polls and event streams end at once."""
-        self._server.should_exit = True
+        self._server.stop()
         self._connections.closing = True
         self._closing.set()
         self.sandbox.polling.close()
@@ -115,18 +101,3 @@ def _listening(port: int) -> socket.socket:
         listening.close()
         raise
     return listening
-
-
-class _QuietServer(uvicorn.Server):
-    """Leaves the signals of the process to the process, and ends without waiting for a tick."""
-
-    def __init__(self, config: uvicorn.Config, closing: asyncio.Event) -> None:
-        super().__init__(config)
-        self._closing = closing
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    async def main_loop(self) -> None:
-        await self._closing.wait()

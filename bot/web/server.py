@@ -1,11 +1,10 @@
 """The web application on a port, next to everything else in one event loop."""
 
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-import uvicorn
 from starlette.applications import Starlette
+
+from bot.quiet_server import QuietServer
 
 
 class WebServer:
@@ -14,16 +13,7 @@ class WebServer:
     def __init__(self, application: Starlette, port: int) -> None:
         """Raises OSError where the port is taken; 0 means any free one."""
         self._socket = _listening(port)
-        self._server = _Server(
-            uvicorn.Config(
-                application,
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                ws="none",
-                timeout_graceful_shutdown=5,
-            )
-        )
+        self._server = QuietServer(application, graceful_seconds=5)
 
     @property
     def port(self) -> int:
@@ -39,7 +29,7 @@ class WebServer:
 
     def stop(self) -> None:
         """Make `serve` return once the requests under way are answered, at most five seconds later."""
-        self._server.should_exit = True
+        self._server.stop()
 
 
 def _listening(port: int) -> socket.socket:
@@ -47,11 +37,3 @@ def _listening(port: int) -> socket.socket:
     family = socket.AF_INET6 if socket.has_dualstack_ipv6() else socket.AF_INET
     listening = socket.create_server(("", port), family=family, dualstack_ipv6=family == socket.AF_INET6)
     return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=listening.detach())
-
-
-class _Server(uvicorn.Server):
-    """Leaves the signals of the process to the process."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield

@@ -86,12 +86,15 @@ class Alerts:
         third = self._awake(alert, max(second + wait, restarted))
         told = [(at, staff_id) for at, staff_id in self._told[alert.id] if at >= alert.began_at]
         reached = {staff_id for _, staff_id in told}
-        there = [each for each in ledger.staff.values() if each.blocked.surely(False, now, alert.began_at)]
         owners = patient.owner.possible(now) | patient.owner.possible(alert.began_at)
+        covers = {ledger.staff[owner].cover_id for owner in owners}
+        # A colleague who is neither must not know of the patient, also when nobody else is there.
+        on_ladder = [each for each in ledger.staff.values() if each.is_admin or each.staff_id in owners | covers]
+        there = [each for each in on_ladder if each.blocked.surely(False, now, alert.began_at)]
         # After a hand-over the next repetition is the first to reach the new practitioner's cover.
         handed = self._awake(alert, (patient.owner.changed_at or first) + max(REPEAT, wait))
         times = (self._awake(alert, max(first, restarted)), max(second, handed), max(third, handed))
-        yield from _rung(told, reached, there, owners, ledger, now, times)
+        yield from _rung(told, reached, there, owners, covers, now, times)
         told_whom = alert.id in self._patient_told or alert.origin == "silence"
         if now > second + SLACK and not told_whom and patient.blocked.surely(False, now, alert.raised_at):
             yield "the patient was not told whom to call"
@@ -113,13 +116,12 @@ def _rung(
     reached: set[int],
     there: list[StaffFacts],
     owners: set[int],
-    ledger: Ledger,
+    covers: set[int | None],
     now: datetime,
     times: tuple[datetime, datetime, datetime],
 ) -> Iterator[str]:
     """Whoever is due to know by now does."""
     first, second, third = (now > each + SLACK for each in times)
-    covers = {ledger.staff[owner].cover_id for owner in owners}
     admins = {each.staff_id for each in there if each.is_admin}
     next_to_know = {each.staff_id for each in there if each.staff_id in covers} or admins
     if first and there and {each.staff_id for each in there} & owners and not told:
