@@ -19,13 +19,16 @@ def check(ledger: Ledger, evidence: Evidence) -> Iterator[str]:
         patient = ledger.patients[row.patient_id]
         if row.state in {"sent", "uncertain"}:
             problems = _said(row, row.ended_at, patient, evidence)
-            yield from (f"{row.kind} {row.id} to {patient.marker} went {problem}" for problem in problems)
+            yield from (f"{row.kind} {row.id} to {patient.marker} went {problem} ({row.state})" for problem in problems)
         if row.state == "failed" and patient.blocked.surely(True, row.ended_at):
             yield f"{row.kind} {row.id} was tried though {patient.marker} cannot be reached"
 
 
 def _said(row: Row, ended_at: datetime, patient: PatientFacts, evidence: Evidence) -> Iterator[str]:
-    moments = [at for sent in evidence.new_sent if sent.row_id == row.id for at in (sent.at,)]
+    moments = [sent.at for sent in evidence.new_sent if sent.row_id == row.id]
+    if row.state == "uncertain" and not moments:
+        # It never came to Telegram: `ended_at` is when the next start found it, which may be a day later.
+        return
     said_at = moments[0] if moments else ended_at
     local = said_at.astimezone(patient.zone)
     when = f"at {local:%Y-%m-%d %H:%M}"
