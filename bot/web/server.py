@@ -13,7 +13,7 @@ class WebServer:
     def __init__(self, application: Starlette, port: int) -> None:
         """Raises OSError where the port is taken; 0 means any free one."""
         self._socket = _listening(port)
-        self._server = QuietServer(application, graceful_seconds=5)
+        self._server = QuietServer(application, graceful_seconds=5, dated=True)
 
     @property
     def port(self) -> int:
