@@ -284,7 +284,7 @@ class Database:
     async def single(self) -> AsyncIterator[UnitOfWork]:
         """For one statement that writes: on PostgreSQL two journeys less.
 
-        There it is committed when it ends, on SQLite as any other: commit all the same.
+        There it is durable when it ends, on SQLite as any other: commit all the same, which also tells the news of it.
         """
         async with self.engines.single() as session:
             yield UnitOfWork(session, on_sqlite=self.is_sqlite, listeners=self.listeners)

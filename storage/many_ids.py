@@ -9,12 +9,10 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Dialect, String, TypeDecorator, bindparam
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, Dialect, String, TypeDecorator, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeEngine
 
 
 def among(column: Any, ids: str = "ids") -> ColumnElement[bool]:
@@ -23,19 +21,18 @@ def among(column: Any, ids: str = "ids") -> ColumnElement[bool]:
 
 
 class _Ids(TypeDecorator[Iterable[int]]):
-    """JSON for SQLite, an array for PostgreSQL."""
+    """A text: JSON for SQLite, numbers with commas for PostgreSQL.
+
+    Not an array: on each connection asyncpg would ask first what a `bigint[]` is, which took the server 20 ms.
+    """
 
     impl = String
     cache_ok = True
 
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """What the database takes it for."""
-        return dialect.type_descriptor(String() if dialect.name == "sqlite" else ARRAY(BigInteger))
-
-    def process_bind_param(self, value: Iterable[int] | None, dialect: Dialect) -> Any:
+    def process_bind_param(self, value: Iterable[int] | None, dialect: Dialect) -> str:
         """Any collection of ids."""
         ids = list(value or ())
-        return json.dumps(ids) if dialect.name == "sqlite" else ids
+        return json.dumps(ids) if dialect.name == "sqlite" else ",".join(map(str, ids))
 
 
 class _Among(FunctionElement[bool]):
@@ -52,4 +49,4 @@ def _on_sqlite(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
 @compiles(_Among, "postgresql")
 def _on_postgresql(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
     column, ids = (compiler.process(each, **options) for each in element.clauses)
-    return f"({column} = ANY ({ids}))"
+    return f"({column} = ANY (CAST(string_to_array({ids}, ',') AS BIGINT[])))"

@@ -6,12 +6,13 @@ import signal
 import socket
 import traceback
 from asyncio import StreamReader, StreamWriter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from struct import pack
 
+import asyncpg
 import pytest
 from sqlalchemy import URL, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
@@ -20,6 +21,7 @@ from storage import postgres as driver
 from storage.database import Database, is_database_outage, normal_url
 from storage.tables import Audit
 from tests.databases import Postgres
+from tests.world import living
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 PRIVATE = "my eye is swollen"
@@ -232,3 +234,26 @@ def test_several_hosts_and_a_socket(address: str) -> None:
         "postgresql://u:p%40ss@/n?host=a%3A1%2Cb%3A2"
     )
     assert isinstance(normal_url(address), URL)
+
+
+async def test_no_statement_has_a_type_to_be_looked_up(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An array among the parameters made asyncpg ask on each connection what that is: 20 ms of the server each."""
+    looked_up: list[tuple[int, ...]] = []
+    introspect = asyncpg.Connection._introspect_types
+
+    async def noted(connection: asyncpg.Connection, types: Iterable[int], seconds: float) -> object:
+        looked_up.append(tuple(types))
+        return await introspect(connection, types, seconds)
+
+    monkeypatch.setattr(asyncpg.Connection, "_introspect_types", noted)
+    with postgres.database() as address:
+        async with living(address) as world:
+            marie = await world.practitioner()
+            anna = await world.patient("Anna Keller", marie)
+            await world.session(anna)
+            anna.say("It is swollen")
+            await world.move(days=2)
+            anna.tap("None")
+            await world.move(days=6)
+            assert any("Digest" in message.text for message in marie.bot_messages)
+    assert looked_up == []

@@ -1,14 +1,16 @@
 """Units of work on both databases: who may write, who waits for whom, and what is left when one is given up."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+import storage.postgres
 from storage import figures, inbox, schema
 from storage.database import Database, UnitOfWork, is_database_outage
 from storage.postgres import READERS, WRITERS
@@ -261,6 +263,44 @@ async def test_a_rush_meets_no_connection_that_was_closed_in_the_meantime(postgr
         assert not before & await _rush(database)
         await database.close()
         await somebody.close()
+
+
+async def test_a_rush_of_short_units_shares_a_connection(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first taps after a start opened fifteen at once, on the two processors that were to answer them."""
+    monkeypatch.setattr("storage.postgres.WORTH_WAITING", 60.0)
+
+    async def one(unit: Callable[[], AbstractAsyncContextManager[UnitOfWork]]) -> int:
+        async with unit() as work:
+            return await work.session.scalar(text("SELECT pg_backend_pid()")) or 0
+
+    with postgres.database() as address:
+        database = Database(address)
+        for unit in (database.work, database.read):
+            assert len(set(await asyncio.gather(*(one(unit) for _ in range(20))))) == 1
+        await database.close()
+
+
+async def test_who_opens_a_connection_in_vain_holds_nobody_up(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.postgres.LONG_OPENING", 0.05)
+    opened, hanging = storage.postgres.opened, asyncio.Event()
+
+    async def hangs_once(engine: AsyncEngine) -> AsyncConnection:
+        if not hanging.is_set():
+            hanging.set()
+            await asyncio.Event().wait()
+        return await opened(engine)
+
+    monkeypatch.setattr("storage.postgres.opened", hangs_once)
+    with postgres.database() as address:
+        database = Database(address)
+        in_vain = asyncio.create_task(_count(database))
+        await hanging.wait()
+        assert await _count(database) == 0
+        in_vain.cancel()
+        await asyncio.gather(in_vain, return_exceptions=True)
+        await database.close()
 
 
 async def test_connections_that_nobody_has_needed_for_long_are_closed(
