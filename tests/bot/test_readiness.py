@@ -99,13 +99,13 @@ async def test_a_database_that_cannot_be_read_is_not_ready(tmp_path: Path) -> No
 
 
 async def test_a_database_that_never_answers_is_not_ready(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(monitoring, "ANSWER_SECONDS", 0.2)
     with postgres.database() as address:
         database = Database(address)
         async with pages(database) as page:
             assert (await ready(page))[0] == 200
-            with psycopg.connect(address) as somebody:
+            with psycopg.connect(address) as somebody, monkeypatch.context() as impatient:
                 somebody.execute("LOCK TABLE alembic_version")
+                impatient.setattr(monitoring, "ANSWER_SECONDS", 0.2)
                 assert await ready(page) == (503, "the database does not answer")
             assert (await ready(page))[0] == 200
         await database.close()
