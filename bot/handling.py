@@ -1,5 +1,6 @@
 """Stored updates become handled ones: one at a time in a chat, many chats side by side."""
 
+import asyncio
 import json
 from datetime import datetime
 from typing import Any
@@ -74,8 +75,8 @@ class Handling:
         patience = Patience("inbox")
         while not self.stopping:
             self.beat.give()
-            if len(self._chats) < CHATS_AT_ONCE:
-                await patience.bear(self._start_waiting)
+            if len(self._chats) < CHATS_AT_ONCE and not await patience.bear(self._start_waiting):
+                continue
             await self.wake.wait(LOOK_AGAIN)
 
     async def _start_waiting(self) -> None:
@@ -193,6 +194,8 @@ class Handling:
                     work, update_id=update_id, language=self._clinic.language, now=self._clock.now()
                 )
             await work.commit()
+        if wait is not None:
+            asyncio.get_running_loop().call_later(wait.total_seconds(), self.wake.call)
 
 
 def _understood(update: dict[str, Any]) -> dict[str, Any]:

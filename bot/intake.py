@@ -95,7 +95,7 @@ class Intake:
         """Store updates durably; returns how many had not been seen before."""
         now = self._clock.now()
         arrivals = [arrival_of(update) for update in updates]
-        async with self._database.single() as work:
+        async with self._database.arriving() as work:
             new = await inbox.store(work, arrivals, now=now)
             await work.commit()
         if arrivals:

@@ -42,14 +42,18 @@ class Patience:
                 self.over()
                 return result
 
-    async def bear(self, step: Callable[[], Awaitable[object]]) -> None:
-        """Do one round of a loop; while the database is away, pause instead. Raises whatever else `step` raises."""
+    async def bear(self, step: Callable[[], Awaitable[object]]) -> bool:
+        """Do one round of a loop, or pause because the database is away. Returns whether it was done.
+
+        Raises whatever else `step` raises.
+        """
         try:
             await step()
         except Exception as error:
             await self.wait(error)
-        else:
-            self.over()
+            return False
+        self.over()
+        return True
 
     async def wait(self, error: Exception) -> None:
         """Pause before the next attempt, longer each time. Raises `error` when it is none that passes by itself."""

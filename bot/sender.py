@@ -113,7 +113,8 @@ class Sender:
         """Send until the program stops."""
         patience = Patience("outbox")
         while not self.stopping:
-            await patience.bear(self._look)
+            if not await patience.bear(self._look):
+                continue
             until_due = (self._next_at - self._clock.now()).total_seconds()
             await self.wake.wait(min(max(until_due, 0.0), LOOK_AGAIN))
 

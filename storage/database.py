@@ -290,6 +290,12 @@ class Database:
             yield UnitOfWork(session, on_sqlite=self.is_sqlite, listeners=self.listeners)
 
     @asynccontextmanager
+    async def arriving(self) -> AsyncIterator[UnitOfWork]:
+        """As `single`, for what others send in: nobody else's statement waits behind it."""
+        async with self.engines.arriving() as session:
+            yield UnitOfWork(session, on_sqlite=self.is_sqlite, listeners=self.listeners)
+
+    @asynccontextmanager
     async def read(self) -> AsyncIterator[UnitOfWork]:
         """A reading transaction: takes no write lock, cannot be committed by accident into a write."""
         async with self.engines.reading() as session:

@@ -37,6 +37,9 @@ class Engines(Protocol):
     def single(self) -> AbstractAsyncContextManager[Session]:
         """As `writing`, for one statement that writes. On PostgreSQL it is committed when it ends."""
 
+    def arriving(self) -> AbstractAsyncContextManager[Session]:
+        """As `single`, for what others send in: nobody else's statement waits behind it."""
+
     async def run(self, step: Callable[[Connection], Result]) -> Result:
         """Give a bare connection to `step`, for changes of the schema. Commits what it leaves open."""
 
@@ -95,6 +98,9 @@ class SqliteEngines:
                     yield session
 
     def single(self) -> AbstractAsyncContextManager[Session]:
+        return self.writing()
+
+    def arriving(self) -> AbstractAsyncContextManager[Session]:
         return self.writing()
 
     async def run(self, step: Callable[[Connection], Result]) -> Result:

@@ -24,9 +24,10 @@ from storage.session import PostgresSession, Session
 
 Result = TypeVar("Result")
 
-WRITERS = 8
-READERS = 7
-"""Connections of a process, at most, that write and that read.
+WRITERS = 6
+READERS = 6
+ARRIVALS = 3
+"""Connections of a process, at most, that write, that read, and that store what arrives.
 
 With those for claims, for its lock, its clock and its ear it has 19, and five processes fit into the server's usual
 100. Migrations have one more, before all that.
@@ -40,6 +41,9 @@ ROOM_SECONDS = 30.0
 
 WORTH_WAITING = 0.05
 """Seconds for which to wait for a connection that others use or open, rather than to open one more."""
+
+OPENED_AT_ONCE = 2
+"""Connections that are opened at the same time: more would take the time of those who use the others."""
 
 LONG_OPENING = 1.0
 """Seconds after which whoever opens a connection is not waited for: the server may be there for others."""
@@ -210,6 +214,8 @@ class PostgresEngines:
         patience = f"SET lock_timeout = '{LOCK_SECONDS}s'"
         self._writers = _Kept(engine(url, first=patience), WRITERS)
         self._single = _Kept(engine(url, first=patience, isolation_level="AUTOCOMMIT"), 1)
+        # Forty webhooks at once, or a table that somebody holds, must not stand before a claim.
+        self._arrivals = _Kept(engine(url, first=patience, isolation_level="AUTOCOMMIT"), ARRIVALS)
         self._readers = _Kept(
             engine(url, first="SET default_transaction_read_only = on", isolation_level="AUTOCOMMIT"),
             READERS,
@@ -221,13 +227,16 @@ class PostgresEngines:
 
     @property
     def _all(self) -> tuple["_Kept", ...]:
-        return (self._writers, self._single, self._readers)
+        return (self._writers, self._single, self._arrivals, self._readers)
 
     def reading(self) -> AbstractAsyncContextManager[Session]:
         return self._without_transaction(self._readers)
 
     def single(self) -> AbstractAsyncContextManager[Session]:
         return self._without_transaction(self._single)
+
+    def arriving(self) -> AbstractAsyncContextManager[Session]:
+        return self._without_transaction(self._arrivals)
 
     @asynccontextmanager
     async def _without_transaction(self, kept: "_Kept") -> AsyncIterator[Session]:
@@ -269,7 +278,7 @@ class _Kept:
 
     Also those of a rush, for a while: a connection costs 20 ms of the two processors together to open, and every
     statement is to be prepared on it again. Closed after each use, they were what kept the rush from ending.
-    So whoever finds none waits for a moment, in which those of the others may come back ten times, and only one is
+    So whoever finds none waits for a moment, in which those of the others may come back ten times, and only two are
     opened at a time: the first taps after a start opened all fifteen at once, and took 0.3 s instead of 0.03.
     To hand one out of SQLAlchemy's pool, to reset it and to hand it back cost as much as a statement.
     """
@@ -326,7 +335,8 @@ class _Kept:
             waited = loop.time() - began
             if waited >= LONG_OPENING:
                 return await self._opened()
-            if not self._opening and (waited >= WORTH_WAITING or not self._used):
+            wanted = waited >= WORTH_WAITING or not (self._used or self._opening)
+            if wanted and self._opening < OPENED_AT_ONCE:
                 return await self._opened()
             until = WORTH_WAITING if waited < WORTH_WAITING else LONG_OPENING
             with suppress(TimeoutError):
@@ -374,6 +384,7 @@ class _Kept:
             return
         now = asyncio.get_running_loop().time()
         self._idle.append((now, connection))
+        self._tell()
         while self._idle and self._idle[0][0] < now - SPARE_SECONDS:
             await drop(self._idle.pop(0)[1])
 

