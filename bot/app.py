@@ -26,6 +26,7 @@ from bot.flows import (
     compose_reminder,
     forget_old,
     nudge,
+    pass_over,
     send_digests,
     watch_answers,
     watch_silence,
@@ -129,11 +130,11 @@ COMPOSERS: dict[Kind, Composer] = {
     Kind.ALERT: Composer(compose_alert.compose),
     Kind.RELAY: Composer(compose_relay.compose, compose_relay.after, compose_relay.refused, gone=compose_relay.gone),
     Kind.ACKNOWLEDGEMENT: Composer(compose_acknowledgement.compose),
-    Kind.NOTICE: Composer(compose_notice.compose),
+    Kind.NOTICE: Composer(compose_notice.compose, gone=pass_over.owe_anew),
     Kind.CHECK_IN: Composer(compose_check_in.compose, compose_check_in.after, late=compose_check_in.late),
     Kind.NUDGE: Composer(compose_nudge.compose, compose_nudge.after),
     Kind.REMINDER: Composer(compose_reminder.compose),
-    Kind.ANSWER_NOTICE: Composer(compose_answers.compose),
+    Kind.ANSWER_NOTICE: Composer(compose_answers.compose, gone=pass_over.owe_anew),
     Kind.DIGEST: Composer(compose_digest.compose),
 }
 """How each kind of message is made, and what follows once it was sent."""

@@ -2,6 +2,7 @@
 
 from bot.flows.check_in_case import Case, case_of
 from bot.flows.composing import Left, Scene
+from bot.flows.pass_over import is_theirs
 from messages import wording
 from messages.check_in_words import lines_for_staff
 from messages.grading import Grade
@@ -10,11 +11,14 @@ from messages.outgoing import Button, Outgoing
 from messages.templates import Texts
 from storage import check_ins
 from storage.database import UnitOfWork
+from storage.letters import NOT_THEIRS
 from storage.tables import Outbox
 
 
 async def compose(work: UnitOfWork, row: Outbox, scene: Scene) -> Outgoing | Left:
     """Who, which session, hours since, and every answer with an arrow against the one before."""
+    if not await is_theirs(work, row, scene):
+        return Left(NOT_THEIRS)
     check_in = await check_ins.get(work, row.check_in_id or 0)
     if check_in is None:
         return Left("gone")

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.flows.composing import Left, Scene
+from bot.flows.pass_over import is_theirs
 from messages.errors import Value
 from messages.outgoing import Button, Outgoing, Rows
 from messages.templates import spec_of
 from storage.database import UnitOfWork
+from storage.letters import NOT_THEIRS
 from storage.tables import Outbox, Patient, Staff
 
 BUTTONS = "buttons"
@@ -16,6 +18,8 @@ BUTTONS = "buttons"
 
 async def compose(work: UnitOfWork, row: Outbox, scene: Scene) -> Outgoing | Left:
     """Render the row's template. Raises KeyError for a key whose placeholders nobody filled."""
+    if not await is_theirs(work, row, scene):
+        return Left(NOT_THEIRS)
     given = {name: value for name, value in row.values.items() if name != BUTTONS}
     values = await standard_values(work, row, scene) | given
     wanted = spec_of(row.template).placeholders

@@ -3,12 +3,14 @@
 from datetime import datetime
 
 from bot.flows.climb_alerts import tell
+from bot.flows.pass_over import HANDED_OVER
 from bot.flows.relay_letter import relay_waiting
 from messages.errors import NotFound
 from messages.outgoing import Kind
 from messages.people import Actor
 from storage import alerts, audit, outbox, patients, rota, staff
 from storage.database import UnitOfWork
+from storage.letters import NOT_THEIRS
 from storage.outbox import Owed
 from storage.tables import Alert, Outbox, Patient, Staff
 
@@ -30,6 +32,8 @@ async def hand_over(
     if before != colleague.id:
         patient.practitioner_id = colleague.id
         open_alerts = await alerts.hold_unresolved(work, patient.id)
+        about_this = (Outbox.template == HANDED_OVER, Outbox.subject_id == patient.id)
+        await outbox.withdraw(work, *about_this, reason=NOT_THEIRS, now=now)
         await outbox.readdress(work, subject_id=patient.id, from_staff=before, to_staff=colleague.id, now=now)
         await outbox.plan(work, [_told(patient, colleague, now)], now=now)
         await relay_waiting(work, patient, now=now)
@@ -60,7 +64,7 @@ def _told(patient: Patient, colleague: Staff, now: datetime) -> Owed:
     return Owed(
         key=f"hand_over:{patient.id}:{colleague.id}:{int(now.timestamp())}",
         kind=Kind.NOTICE,
-        template="practitioner.handed_over",
+        template=HANDED_OVER,
         due_at=now,
         staff_id=colleague.id,
         subject_id=patient.id,

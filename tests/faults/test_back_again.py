@@ -246,6 +246,41 @@ async def test_a_letter_whose_end_is_unknown_at_a_hand_over_goes_to_the_colleagu
     assert (_has(two.marie, "Is this swelling normal?", at_marie), _has(paul, "Is this swelling", at_paul)) == (0, 1)
 
 
+async def _held(world: World, person: Person) -> Fault:
+    """The next message to this person is at Telegram for a moment, and then to be tried again."""
+    held = Fault.answer(500, "Internal Server Error", method="sendMessage", chat_id=person.id, delay=0.3)
+    world.sandbox.faults.add(held)
+    return held
+
+
+async def test_answers_that_are_at_telegram_at_a_hand_over_go_to_the_colleague(world: World) -> None:
+    two = await pair(world)
+    paul = await world.practitioner("Paul Morel")
+    at_marie, at_paul = last_id(two.marie), last_id(paul)
+    for answer in ("None", "Dots only", "Not at all"):
+        two.anna.tap(answer)
+        await world.settle()
+    held = await _held(world, two.marie)
+    two.anna.tap("Nothing else")
+    await world.sandbox.changed(lambda: held.times == 0, 60)
+    await _hand_over(world, two.anna, to=paul, by=two.marie)
+    await world.move(minutes=1)
+    assert (_has(two.marie, "Anna Keller", at_marie), _has(paul, "hours after", at_paul)) == (0, 1)
+
+
+async def test_who_hands_a_patient_back_at_once_hears_nothing_of_them(world: World) -> None:
+    two = await pair(world)
+    paul = await world.practitioner("Paul Morel")
+    at_marie, at_paul = last_id(two.marie), last_id(paul)
+    held = await _held(world, paul)
+    await _hand_over(world, two.anna, to=paul, by=two.marie, settled=False)
+    await world.sandbox.changed(lambda: held.times == 0, 60)
+    await _hand_over(world, two.anna, to=two.marie, by=paul)
+    await world.move(minutes=1)
+    assert since(paul, at_paul) == []
+    assert _has(two.marie, "handed over to you", at_marie) == 1
+
+
 async def test_letters_behind_one_that_waits_to_be_tried_again_go_along_at_a_hand_over(world: World) -> None:
     two = await pair(world)
     paul = await world.practitioner("Paul Morel")
@@ -383,9 +418,10 @@ async def _remove(world: World, staff_id: int, *, successor_id: int | None, by: 
         )
 
 
-async def _hand_over(world: World, patient: Person, *, to: Person, by: Person) -> None:
+async def _hand_over(world: World, patient: Person, *, to: Person, by: Person, settled: bool = True) -> None:
     patient_id, to_id = await world.patient_id(patient), await world.staff_id(to)
     async with world.database.work() as work:
         actor = await people.actor_of(work, by.id, language="en")
         await hand_over(work, actor=actor, patient_id=patient_id, to_staff_id=to_id, now=world.clock.now())
-    await world.settle()
+    if settled:
+        await world.settle()
