@@ -103,7 +103,7 @@ class Beginning:
             return await live()
         # The application's own start is over: what a test does next must not fall into it.
         await self._sandbox.changed(lambda: self._sandbox.polling.waiting and bool(self._sandbox.commands.lists))
-        path = (*self._path, now, step)
+        path = (*self._path, (now, step))
         picture = self._pictures.of(path)
         if picture is not None:
             outcome = cast(Outcome, self._pictures.put(picture, self._address, self._sandbox))
