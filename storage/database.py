@@ -242,6 +242,8 @@ class UnitOfWork:
     async def _notify(self) -> None:
         """Tell the other processes, as part of the transaction: it is heard when it is durable, or never.
 
+        Where a single statement is durable by itself, right behind it: what is not told is found by looking.
+
         Only what nobody waits for here. One worker works at a time, so what is heard here interests nobody else,
         and a commit with a notification queues behind all others of PostgreSQL.
         """
