@@ -266,7 +266,7 @@ class Database:
         if file:
             self.engines: Engines = SqliteEngines(self.url, file, durable=durable)
         else:
-            from storage.postgres import PostgresEngines
+            from storage.postgres_engines import PostgresEngines
 
             self.engines = PostgresEngines(self.url)
         self.is_sqlite = file is not None

@@ -17,7 +17,7 @@ async def test_a_message_whose_row_is_held_holds_up_nobody_else(
     postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Ten seconds are what a clinic's bot waits for the row.
-    monkeypatch.setattr("storage.postgres.LOCK_SECONDS", 0.2)
+    monkeypatch.setattr("storage.postgres_engines.LOCK_SECONDS", 0.2)
     with postgres.database() as address:
         async with living(address) as world, listening() as log:
             marie, paul = await world.practitioner(), await world.practitioner("Paul Morel")

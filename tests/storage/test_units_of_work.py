@@ -14,7 +14,7 @@ import storage.postgres
 from messages.outgoing import Lane
 from storage import figures, inbox, schema, sending
 from storage.database import Database, UnitOfWork, is_database_outage
-from storage.postgres import READERS, WRITERS
+from storage.postgres_engines import READERS, WRITERS
 from storage.tables import Audit, Inbox
 from tests.databases import Postgres, Sqlite
 
@@ -268,7 +268,7 @@ async def test_a_rush_meets_no_connection_that_was_closed_in_the_meantime(postgr
 
 async def test_a_rush_of_short_units_shares_a_connection(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first taps after a start opened fifteen at once, on the two processors that were to answer them."""
-    monkeypatch.setattr("storage.postgres.WORTH_WAITING", 60.0)
+    monkeypatch.setattr("storage.postgres_engines.WORTH_WAITING", 60.0)
 
     async def one(unit: Callable[[], AbstractAsyncContextManager[UnitOfWork]]) -> int:
         async with unit() as work:
@@ -313,7 +313,7 @@ async def test_what_arrives_holds_no_claim_up(postgres: Postgres) -> None:
 async def test_who_opens_a_connection_in_vain_holds_nobody_up(
     postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.postgres.LONG_OPENING", 0.05)
+    monkeypatch.setattr("storage.postgres_engines.LONG_OPENING", 0.05)
     opened, hanging = storage.postgres.opened, asyncio.Event()
 
     async def hangs_once(engine: AsyncEngine) -> AsyncConnection:
@@ -322,7 +322,7 @@ async def test_who_opens_a_connection_in_vain_holds_nobody_up(
             await asyncio.Event().wait()
         return await opened(engine)
 
-    monkeypatch.setattr("storage.postgres.opened", hangs_once)
+    monkeypatch.setattr("storage.postgres_engines.opened", hangs_once)
     with postgres.database() as address:
         database = Database(address)
         in_vain = asyncio.create_task(_count(database))
@@ -339,7 +339,7 @@ async def test_connections_that_nobody_has_needed_for_long_are_closed(
     with postgres.database() as address:
         database, watching = Database(address), Database(address)
         await _rush(database)
-        monkeypatch.setattr("storage.postgres.SPARE_SECONDS", 0.0)
+        monkeypatch.setattr("storage.postgres_engines.SPARE_SECONDS", 0.0)
         for unit in (database.work, database.read):
             async with unit() as work:
                 await work.session.execute(text("SELECT 1"))
@@ -376,7 +376,7 @@ async def test_a_connection_that_was_cut_is_not_kept_even_if_nobody_minded(postg
 async def test_who_gets_no_connection_in_time_hears_of_an_outage(
     postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.postgres.ROOM_SECONDS", 0.05)
+    monkeypatch.setattr("storage.postgres_engines.ROOM_SECONDS", 0.05)
     with postgres.database() as address:
         database = Database(address)
         async with AsyncExitStack() as held:
