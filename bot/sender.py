@@ -91,7 +91,7 @@ class Sender:
         self._nursery = nursery
         self._composers = composers
         self._progress = progress
-        self._in_hand: dict[Lane, set[int]] = {lane: set() for lane in Lane}
+        self._in_hand: dict[Lane, set[Outbox]] = {lane: set() for lane in Lane}
         self._look_back_at = clock.now() + LOOK_BACK
         self._next_at = clock.now()
         self._full: set[Lane] = set()
@@ -128,7 +128,7 @@ class Sender:
 
     async def _take_back(self) -> None:
         """What was claimed by a transaction whose answer got lost would otherwise wait for the next start."""
-        in_hand = set().union(*self._in_hand.values())
+        in_hand = {row.id for rows in self._in_hand.values() for row in rows}
         async with self._database.read() as work:
             if not await sending.anything_abandoned(work, in_hand=in_hand, now=self._clock.now()):
                 return
@@ -163,7 +163,7 @@ class Sender:
 
     def _start(self, claimed: Iterable[tuple[Outbox, int | None]], lane: Lane) -> None:
         for row, chat_id in claimed:
-            self._in_hand[lane].add(row.id)
+            self._in_hand[lane].add(row)
             self._nursery.start_job(f"outbox {row.id}", self._send_one(row, lane, chat_id))
 
     async def _send_one(self, row: Outbox, lane: Lane, chat_id: int | None) -> None:
@@ -179,7 +179,7 @@ class Sender:
         except Exception as error:
             await self._not_sent(row, error)
         finally:
-            self._in_hand[lane].discard(row.id)
+            self._in_hand[lane].discard(row)
             if lane in self._full:
                 # There was no room for more of this lane. What is new tells of itself.
                 self._room_made(lane)
@@ -218,7 +218,7 @@ class Sender:
         prepared = await self._prepare(row)
         if prepared is None or self._throttle.has_room(place):
             return prepared
-        await self._insist(lambda work: sending.unmark(work, row.id))
+        await self._insist(lambda work: sending.unmark(work, row))
         await self._throttle.again(place)
         return None if self.stopping else await self._prepare(row)
 
@@ -248,7 +248,7 @@ class Sender:
                 await self._end(row, "skipped", verdict.reason)
             case datetime():
                 due_at = verdict
-                await self._alone(lambda work: sending.put_back(work, row.id, due_at=due_at))
+                await self._alone(lambda work: sending.put_back(work, row, due_at=due_at))
             case str():
                 await self._leave_out(row, scene, verdict)
         return None
@@ -329,7 +329,7 @@ class Sender:
         await sending.mark_all_sent(work, all_sent)
         return [None] * len(all_sent)
 
-    async def _alone(self, write: Callable[[UnitOfWork], Awaitable[None]]) -> None:
+    async def _alone(self, write: Callable[[UnitOfWork], Awaitable[object]]) -> None:
         async with self._database.work() as work:
             await write(work)
             await work.commit()
@@ -365,34 +365,34 @@ class Sender:
         log.error("row_broken", outbox_id=row.id, kind=row.kind, error=type(error).__name__, exc_info=error)
         if isinstance(decision, Again):
             due_at = self._clock.now() + decision.wait
-            await self._insist(lambda work: sending.put_back(work, row.id, due_at=due_at, failed=True))
+            await self._insist(lambda work: sending.put_back(work, row, due_at=due_at, failed=True))
         else:
             await self._end(row, "failed", "broken")
 
     async def _give_back(self, row: Outbox) -> None:
         """As it was before it was claimed; also its place in the chat's order."""
-        await self._insist(lambda work: sending.put_back(work, row.id, due_at=row.due_at))
+        await self._insist(lambda work: sending.put_back(work, row, due_at=row.due_at))
 
     async def _try_again(self, row: Outbox, decision: Again) -> None:
         due_at, repeated = self._clock.now() + decision.wait, decision.repeated
-        await self._insist(lambda work: sending.put_back(work, row.id, due_at=due_at, repeated=repeated))
+        await self._insist(lambda work: sending.put_back(work, row, due_at=due_at, repeated=repeated))
 
     async def _unreachable(self, row: Outbox, scene: Scene) -> None:
         async def write(work: UnitOfWork) -> None:
             now = self._clock.now()
             if await note_unreachable.has_returned(work, scene.person):
-                await sending.put_back(work, row.id, due_at=now + wait_after(row.attempts + 1))
+                await sending.put_back(work, row, due_at=now + wait_after(row.attempts + 1))
                 return
-            await sending.end(work, row.id, state="failed", reason="unreachable", now=now)
+            await sending.end(work, row, state="failed", reason="unreachable", now=now)
             await note_unreachable.note_unreachable(work, scene.person, now=now, clinic=self._clinic)
 
         await self._insist(write)
 
     async def _refused(self, row: Outbox, scene: Scene, decision: End) -> None:
         async def write(work: UnitOfWork) -> None:
-            await sending.end(work, row.id, state=decision.state, reason=decision.reason, now=self._clock.now())
+            ended = await sending.end(work, row, state=decision.state, reason=decision.reason, now=self._clock.now())
             refused = self._composers[Kind(row.kind)].refused
-            if refused is not None and decision.state == "failed":
+            if ended and refused is not None and decision.state == "failed":
                 await refused(work, row, scene)
 
         await self._insist(write)
@@ -403,8 +403,8 @@ class Sender:
         async def write(work: UnitOfWork) -> None:
             if gone is not None:
                 await rota.change(work)
-            await sending.end(work, row.id, state="skipped", reason=reason, now=self._clock.now())
-            if gone is not None:
+            ended = await sending.end(work, row, state="skipped", reason=reason, now=self._clock.now())
+            if ended and gone is not None:
                 await gone(work, row, self._clock.now())
 
         await self._insist(write)
@@ -415,16 +415,16 @@ class Sender:
             return
 
         async def write(work: UnitOfWork) -> None:
-            await sending.end(work, row.id, state="skipped", reason=reason, now=self._clock.now())
+            ended = await sending.end(work, row, state="skipped", reason=reason, now=self._clock.now())
             late = self._composers[Kind(row.kind)].late
-            if late is not None and reason == TOO_LATE:
+            if ended and late is not None and reason == TOO_LATE:
                 await late(work, row, scene)
 
         await self._insist(write)
 
     async def _end(self, row: Outbox, state: str, reason: str) -> None:
-        await self._insist(lambda work: sending.end(work, row.id, state=state, reason=reason, now=self._clock.now()))
+        await self._insist(lambda work: sending.end(work, row, state=state, reason=reason, now=self._clock.now()))
 
-    async def _insist(self, write: Callable[[UnitOfWork], Awaitable[None]]) -> None:
+    async def _insist(self, write: Callable[[UnitOfWork], Awaitable[object]]) -> None:
         """Commit what a row has come to, however long the database is away."""
         await self._patience.insist(lambda: self._alone(write))

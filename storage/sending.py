@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Integer, bindparam, func, select, tuple_, update
+from sqlalchemy import BindParameter, ColumnElement, Integer, and_, bindparam, func, select, tuple_, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from messages.outgoing import REPEATED_WHEN_UNCERTAIN, Kind, Lane
@@ -85,9 +85,9 @@ async def mark_sending(work: UnitOfWork, rows: Sequence[Outbox]) -> list[bool]:
     return [(row.id, row.staff_id) in marked for row in rows]
 
 
-async def unmark(work: UnitOfWork, outbox_id: int) -> None:
+async def unmark(work: UnitOfWork, row: Outbox) -> None:
     """It has not been called after all, and is claimed as before."""
-    await work.session.rows(_CLAIMED_AS_BEFORE, {"row": outbox_id})
+    await work.session.rows(_CLAIMED_AS_BEFORE, {"row": row.id})
 
 
 _CLAIMED_AS_BEFORE = (
@@ -95,6 +95,19 @@ _CLAIMED_AS_BEFORE = (
     .where(_ROWS.c.id == bindparam("row"), _ROWS.c.state == "sending")
     .values(state="claimed", attempts=_ROWS.c.attempts - 1)
 )
+
+
+def _in_hand_as(row: Outbox) -> ColumnElement[bool]:
+    """Whether a row is still in the hand of who claimed it.
+
+    Not once it was withdrawn or readdressed: then it is nobody's, or has been claimed anew for somebody else.
+    """
+    return and_(
+        Outbox.id == row.id,
+        Outbox.state.in_(("claimed", "sending")),
+        Outbox.staff_id.is_not_distinct_from(row.staff_id),
+        Outbox.lease_until.is_not_distinct_from(row.lease_until),
+    )
 
 
 @dataclass(frozen=True)
@@ -158,13 +171,16 @@ def _deliveries(sent: Sent) -> list[dict[str, Any]]:
 
 
 async def put_back(
-    work: UnitOfWork, outbox_id: int, *, due_at: datetime, repeated: bool = False, failed: bool = False
+    work: UnitOfWork, row: Outbox, *, due_at: datetime, repeated: bool = False, failed: bool = False
 ) -> None:
-    """Try again at `due_at`. `repeated`: the earlier attempt may have arrived. `failed`: it broke before the call."""
+    """Try again at `due_at`. `repeated`: the earlier attempt may have arrived. `failed`: it broke before the call.
+
+    One that was withdrawn or readdressed meanwhile stays as it is, as in `end`.
+    """
     work.news.add(News.OUTBOX)
     await work.session.execute(
         update(Outbox)
-        .where(Outbox.id == outbox_id, Outbox.state.in_(("claimed", "sending")))
+        .where(_in_hand_as(row))
         .values(
             state="pending",
             due_at=due_at,
@@ -175,16 +191,18 @@ async def put_back(
     )
 
 
-async def end(work: UnitOfWork, outbox_id: int, *, state: str, reason: str, now: datetime) -> None:
+async def end(work: UnitOfWork, row: Outbox, *, state: str, reason: str, now: datetime) -> bool:
     """End a row in hand as skipped, cancelled, failed or uncertain, and say why.
 
-    One that was withdrawn or readdressed meanwhile stays as it is: it belongs to somebody else now.
+    False for one that was withdrawn or readdressed meanwhile: it stays as it is, and nothing must follow.
     """
-    await work.session.execute(
+    ended = await work.session.execute(
         update(Outbox)
-        .where(Outbox.id == outbox_id, Outbox.state.in_(("claimed", "sending")))
+        .where(_in_hand_as(row))
         .values(state=state, reason=reason[:64], ended_at=now, lease_until=None)
+        .returning(Outbox.id)
     )
+    return ended.first() is not None
 
 
 _LETTER_BEFORE = select(func.max(Outbox.due_at)).where(

@@ -15,7 +15,7 @@ from messages.alerts import Rung
 from messages.care_plan import Family
 from messages.clinic import Clinic
 from messages.grading import Flag, Grade
-from messages.outgoing import Kind
+from messages.outgoing import LANES, Kind
 from messages.red_flags import red_flags_in
 from storage import outbox, sending
 from storage.database import Database
@@ -242,9 +242,25 @@ async def test_what_waits_for_its_turn_when_a_patient_is_handed_over_goes_to_the
         row = (await work.session.scalars(select(Outbox).where(Outbox.key == "waits"))).one()
         # The one who had claimed it for the first practitioner finds that it is not theirs any more.
         assert await sending.mark_sending(work, [row]) == [False]
-        await sending.end(work, row.id, state="skipped", reason="removed", now=now)
+        await sending.end(work, row, state="skipped", reason="removed", now=now)
         row = await work.session.get_one(Outbox, row.id, populate_existing=True)
         assert (row.state, row.staff_id) == ("pending", paul_id)
+
+
+async def test_who_has_given_a_message_back_has_no_hand_in_it_any_more(world: World) -> None:
+    """The commit that gave it back was not answered: it is given back again, when somebody else has it."""
+    marie = await world.practitioner()
+    tomorrow = world.clock.now() + timedelta(days=1)
+    lane = LANES[Kind.NOTICE]
+    async with world.database.work() as work:
+        owed = Owed("waits", Kind.NOTICE, "practitioner.welcome", tomorrow, staff_id=await world.staff_id(marie))
+        await outbox.plan(work, [owed], now=world.clock.now())
+        ((first, _),) = await sending.claim(work, lane, many=1, now=tomorrow)
+        await sending.put_back(work, first, due_at=tomorrow)
+        ((second, _),) = await sending.claim(work, lane, many=1, now=tomorrow + timedelta(seconds=1))
+        await sending.put_back(work, first, due_at=tomorrow)
+        assert not await sending.end(work, first, state="skipped", reason="removed", now=tomorrow)
+        assert await sending.mark_sending(work, [second]) == [True]
 
 
 async def test_an_alert_that_was_taken_goes_along_when_its_patient_is_handed_over(world: World) -> None:

@@ -151,7 +151,7 @@ async def test_a_letter_is_stored_while_its_patient_is_handed_over(world: World)
     assert (_heard(paul, at_paul), _heard(two.marie, at_marie)) == (1, 0)
 
 
-async def _sending(world: World, two: Pair, patient_id: int) -> tuple[int, Staff]:
+async def _sending(world: World, two: Pair, patient_id: int) -> tuple[Outbox, Staff]:
     """A letter is at Telegram, which is about to refuse it; and its reader as they were when it was composed."""
     async with world.database.work() as work:
         await _write(world, two, patient_id, work)
@@ -160,13 +160,13 @@ async def _sending(world: World, two: Pair, patient_id: int) -> tuple[int, Staff
         row.state, row.attempts = "sending", 1
         reader = await work.session.get_one(Staff, row.staff_id)
         await work.commit()
-    return row.id, reader
+    return row, reader
 
 
-async def _refuse(world: World, row_id: int, reader: Staff, work: UnitOfWork) -> None:
+async def _refuse(world: World, row: Outbox, reader: Staff, work: UnitOfWork) -> None:
     """What the sender records of a 403."""
     assert not await has_returned(work, reader)
-    await sending.end(work, row_id, state="failed", reason="unreachable", now=world.clock.now())
+    await sending.end(work, row, state="failed", reason="unreachable", now=world.clock.now())
     await note_unreachable(work, reader, now=world.clock.now(), clinic=world.clinic)
 
 
@@ -175,8 +175,8 @@ async def test_a_letter_is_refused_while_its_patient_is_handed_over(world: World
     two = await pair(world)
     paul = await world.practitioner("Paul Morel")
     patient_id, before = await world.patient_id(two.anna), last_id(paul)
-    row_id, reader = await _sending(world, two, patient_id)
-    refuse = partial(_refuse, world, row_id, reader)
+    row, reader = await _sending(world, two, patient_id)
+    refuse = partial(_refuse, world, row, reader)
     by, to = await _actor(world, two.marie), await world.staff_id(paul)
     if refused_first:
         await _at_once(world, refuse, _hand_over(world, patient_id, by, to))

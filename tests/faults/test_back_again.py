@@ -1,5 +1,8 @@
 """Who could not be reached and is back: however that shows, what waited for them is brought, all of it."""
 
+import asyncio
+import re
+
 from bot.flows.answer_patient import answer_patient
 from bot.flows.hand_over import hand_over
 from bot.flows.remove_staff import remove_staff
@@ -279,6 +282,29 @@ async def test_who_hands_a_patient_back_at_once_hears_nothing_of_them(world: Wor
     await world.move(minutes=1)
     assert since(paul, at_paul) == []
     assert _has(two.marie, "handed over to you", at_marie) == 1
+
+
+async def test_what_waits_for_its_turn_at_a_hand_over_reaches_the_colleague_once(world: World) -> None:
+    """While it is at Telegram for the colleague, its turn comes in the first practitioner's chat."""
+    two = await pair(world)
+    paul = await world.practitioner("Paul Morel")
+    at_marie, at_paul = last_id(two.marie), last_id(paul)
+    world.app.throttle.pause(two.marie.id, 3600)
+    two.anna.say("Is this swelling normal?")
+    two.anna.say("And this bruise?")
+    two.anna.say("Shall I call?")
+    while world.app.sender.busy < 3:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    slow = Fault.slow(0.5, method="sendMessage", chat_id=paul.id)
+    world.sandbox.faults.add(slow)
+    await _hand_over(world, two.anna, to=paul, by=two.marie, settled=False)
+    await world.sandbox.changed(lambda: slow.times == 0, 60)
+    world.app.throttle.forget_pauses()
+    await world.move(minutes=1)
+    heard = " ".join(message.text for message in since(paul, at_paul))
+    assert re.findall("swelling|bruise|call", heard) == ["swelling", "bruise", "call"]
+    assert _has(paul, "handed over to you", at_paul) == 1
+    assert since(two.marie, at_marie) == []
 
 
 async def test_letters_behind_one_that_waits_to_be_tried_again_go_along_at_a_hand_over(world: World) -> None:
