@@ -353,7 +353,8 @@ class Aftercare:
         self._started = False
         if self.poller is not None:
             self.poller.stopping = True
-        self.handling.stopping = self.sender.stopping = True
+        self.handling.stop()
+        self.sender.stopping = True
         self.schedule.stop()
         await self.nursery.drain(DRAIN_SECONDS)
         await self.nursery.stop()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from telegram.error import InvalidToken
 from telegram.ext import Application
 
 from bot import measures
+from bot.answers import Answers, GivenUp
 from bot.clock import Clock
 from bot.flows.note_unreachable import note_return
 from bot.flows.report_dead_letter import report_dead_letter
@@ -63,6 +65,7 @@ class Handling:
         self._patience = Patience("handling")
         self.beat = Beat()
         self.wake = Wake()
+        self._answers = Answers(self.wake.call)
         self.stopping = False
 
     @property
@@ -74,17 +77,26 @@ class Handling:
         """Handle whatever waits, until the program stops."""
         patience = Patience("inbox")
         while not self.stopping:
-            self.beat.give()
-            if len(self._chats) < CHATS_AT_ONCE and not await patience.bear(self._start_waiting):
-                continue
-            await self.wake.wait(LOOK_AGAIN)
+            if await patience.bear(self._look):
+                await self.wake.wait(LOOK_AGAIN)
 
-    async def _start_waiting(self) -> None:
+    def stop(self) -> None:
+        """Begin nothing more; what is under way ends."""
+        self.stopping = True
+        self._answers.close()
+
+    async def _look(self) -> None:
         self.beat.give()
+        standing = self._answers.standing
+        # A chat that stands still for its answer takes no place.
+        room = CHATS_AT_ONCE - len(self._chats - standing.keys())
+        rows: Sequence[inbox.Waiting] = ()
         async with self._database.read() as work:
-            rows = await inbox.waiting(
-                work, now=self._clock.now(), but_not=self._chats, limit=CHATS_AT_ONCE - len(self._chats)
-            )
+            if room > 0:
+                rows = await inbox.waiting(work, now=self._clock.now(), but_not=self._chats, limit=room)
+            gone_on = await inbox.with_more(work, standing) if standing else ()
+        for chat_id in gone_on:
+            self._answers.go_on(chat_id)
         if self.stopping:
             return
         for row in rows:
@@ -95,7 +107,8 @@ class Handling:
         self, update_id: int, chat_id: int, payload: str, attempts: int, received_at: datetime
     ) -> None:
         try:
-            if await self._handle(update_id, payload, attempts):
+            turn = await self._handle(update_id, chat_id, payload, attempts)
+            if turn is not None and not turn.answer.delayed:
                 measures.handled(received_at=received_at, now=self._clock.now())
             self._patience.over()
         except Exception as error:
@@ -106,30 +119,30 @@ class Handling:
             self.wake.call()
             self._progress.call()
 
-    async def _handle(self, update_id: int, payload: str, attempts: int) -> bool:
-        """Whether the update is done."""
+    async def _handle(self, update_id: int, chat_id: int, payload: str, attempts: int) -> Turn | None:
+        """What was done with the update; None if it is to be tried again, or was set aside."""
         try:
-            turn = await self._turn(payload)
+            turn = await self._turn(chat_id, payload)
             await self._note_return(turn)
         except Exception as error:
             # Often no update that this library can read: nothing of it can be handled, all of it is kept.
             await self._failed(update_id, attempts, error)
-            return False
+            return None
         TURN.set(turn)
         await self._application.process_update(turn.update)
         if isinstance(turn.failure, InvalidToken):
             # Nothing can be answered until the token is corrected: the update stays, and the program stops.
             raise turn.failure
-        if turn.failure is not None and not turn.committed:
+        if isinstance(turn.failure, GivenUp):
+            log.warning("answer_given_up", update_id=update_id)
+        elif turn.failure is not None and not turn.committed:
             await self._failed(update_id, attempts, turn.failure)
-            return False
-        if turn.failure is not None:
+            return None
+        elif turn.failure is not None:
             log.error("answer_failed", update_id=update_id, error=type(turn.failure).__name__, exc_info=turn.failure)
-        if not turn.committed:
-            async with turn.work() as work:
-                await work.commit()
+        await turn.end()
         await self._close_tap(turn)
-        return True
+        return turn
 
     async def _close_tap(self, turn: Turn) -> None:
         """Every tap gets an answer, or the button would spin on the phone."""
@@ -138,7 +151,7 @@ class Handling:
         except Exception as error:
             log.warning("tap_not_answered", update_id=turn.update.update_id, error=type(error).__name__)
 
-    async def _turn(self, payload: str) -> Turn:
+    async def _turn(self, chat_id: int, payload: str) -> Turn:
         update = Update.de_json(_understood(json.loads(payload)), self._application.bot)
         user = update.effective_user
         query = update.callback_query
@@ -159,6 +172,7 @@ class Handling:
             clinic=self._clinic,
             texts=texts,
             database=self._database,
+            answer=self._answers.to(chat_id, update.update_id),
         )
 
     async def _note_return(self, turn: Turn) -> None:

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from functools import partial
+from math import ceil
 from typing import Any
 
 from telegram.error import RetryAfter, TelegramError, TimedOut
 from telegram.ext import BaseRateLimiter
 
 from bot import measures
-from bot.throttle import Place, Throttle
+from bot.throttle import Paused, Place, Throttle
 from messages.outgoing import Lane
 
 CALL_SECONDS = 90.0
@@ -46,7 +47,10 @@ class ThrottleLimiter(BaseRateLimiter[Place]):
         data: dict[str, Any],
         rate_limit_args: Place | None,
     ) -> Any:
-        """Wait for the turn, then call. `rate_limit_args`: the place that was taken before. Raises what it raises."""
+        """Wait for the turn, then call. `rate_limit_args`: the place that was taken before. Raises what it raises.
+
+        Without one it is an answer, and raises RetryAfter at once while Telegram wants silence: see bot/answers.py.
+        """
         if self._paid_broadcast and endpoint.startswith(_PAID_FOR) and endpoint not in _FREE:
             data["allow_paid_broadcast"] = True
         call = partial(_call, callback, args, kwargs)
@@ -56,8 +60,11 @@ class ThrottleLimiter(BaseRateLimiter[Place]):
         if endpoint in _FREE or not isinstance(chat_id, int):
             return await call()
         spaced = endpoint.startswith(_PUT_INTO_CHAT)
-        async with self._throttle.turn(Lane.CONVERSATION, chat_id, spaced=spaced) as place:
-            return await self._in_turn(place, call)
+        try:
+            async with self._throttle.turn(Lane.CONVERSATION, chat_id, spaced=spaced, bears_pauses=False) as place:
+                return await self._in_turn(place, call)
+        except Paused as paused:
+            raise RetryAfter(ceil(paused.seconds)) from paused
 
     async def _in_turn(self, place: Place, call: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         with self._throttle.calling(place):

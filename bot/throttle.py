@@ -49,6 +49,14 @@ MADE_UP_SECONDS = 0.02
 """How late calls may be and still go as close together as they must to be on time again: timers come late."""
 
 
+class Paused(Exception):
+    """Telegram has asked for silence, for so many seconds more."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+
+
 @dataclass(eq=False)
 class Place:
     """A call: in the queue until its turn, prepared, then under way until it is answered. Times are monotonic."""
@@ -57,6 +65,7 @@ class Place:
     arrival: int
     chat_id: int
     spaced: bool
+    bears_pauses: bool
     asked_at: float
     turn: asyncio.Future[None]
     holds_chat: bool = False
@@ -123,20 +132,25 @@ class Throttle:
         self._alarm: asyncio.TimerHandle | None = None
 
     @asynccontextmanager
-    async def turn(self, lane: Lane, chat_id: int, *, spaced: bool = True) -> AsyncIterator[Place]:
+    async def turn(
+        self, lane: Lane, chat_id: int, *, spaced: bool = True, bears_pauses: bool = True
+    ) -> AsyncIterator[Place]:
         """Wait for this call's turn and hold the chat until it is over. The call itself is made within `calling`.
 
         `spaced` calls (those that put a message into a chat) count for the per-chat limit; edits and
-        answers to taps only for the overall one.
+        answers to taps only for the overall one. Without `bears_pauses`, it raises Paused instead of waiting for the
+        end of a silence that Telegram has asked for.
         """
+        if not bears_pauses and (seconds := self.pause_of(chat_id)) > 0:
+            raise Paused(seconds)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        place = Place(lane, self._arrivals, chat_id, spaced, self._monotonic(), turn)
+        place = Place(lane, self._arrivals, chat_id, spaced, bears_pauses, self._monotonic(), turn)
         self._arrivals += 1
         heapq.heappush(self._waiting, place)
         self._serve()
         try:
             await place.turn
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, Paused):
             self._leave(place)
             raise
         try:
@@ -176,6 +190,9 @@ class Throttle:
         """Telegram said `retry_after` for one chat, or for everything (`EVERY_CHAT`)."""
         until = self._monotonic() + seconds
         self._paused_until[chat_id] = max(until, self._paused_until.get(chat_id, 0.0))
+        for place in self._waiting:
+            if not (place.bears_pauses or place.turn.done()) and chat_id in (place.chat_id, EVERY_CHAT):
+                place.turn.set_exception(Paused(seconds))
 
     def flooded(self, chat_id: int, seconds: float) -> None:
         """A call into `chat_id` got a 429. Telegram does not say whether it means the chat or the whole bot:
@@ -194,7 +211,12 @@ class Throttle:
     @property
     def paused_for(self) -> float:
         """Seconds that the whole bot must still be silent."""
-        return max(0.0, self._paused_until.get(EVERY_CHAT, 0.0) - self._monotonic())
+        return self.pause_of(EVERY_CHAT)
+
+    def pause_of(self, chat_id: int) -> float:
+        """Seconds for which nothing may go to a chat, because Telegram has asked for it."""
+        until = max(self._paused_until.get(paused, 0.0) for paused in (chat_id, EVERY_CHAT))
+        return max(0.0, until - self._monotonic())
 
     @property
     def queued(self) -> int:

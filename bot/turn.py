@@ -12,6 +12,7 @@ from telegram.constants import ChatType
 from telegram.error import BadRequest
 
 from bot import telegram_calls
+from bot.answers import Answer
 from bot.keyboards import Tap
 from bot.telegram_calls import AnyBot
 from messages.clinic import Clinic
@@ -43,6 +44,7 @@ class Turn:
     clinic: Clinic
     texts: Texts
     database: Database
+    answer: Answer
     committed: bool = False
     tap_answered: bool = False
     failure: Exception | None = None
@@ -90,7 +92,23 @@ class Turn:
 
     @asynccontextmanager
     async def work(self) -> AsyncIterator[UnitOfWork]:
-        """A writing unit of work. Committing it ends this update in the same transaction: one a handler."""
+        """A writing unit of work. Committing it ends this update in the same transaction: one a handler.
+
+        It comes before the answer, which may be given up, and what would follow it with it.
+        """
+        if self.answer.begun and not self.committed:
+            raise RuntimeError("a handler stores first, and answers afterwards")
+        async with self._ending() as unit:
+            yield unit
+
+    async def end(self) -> None:
+        """The update is done, where nothing of it was to be stored."""
+        if not self.committed:
+            async with self._ending() as unit:
+                await unit.commit()
+
+    @asynccontextmanager
+    async def _ending(self) -> AsyncIterator[UnitOfWork]:
         async with self.database.work() as unit:
             unit.before_commit(partial(inbox.mark_done, update_id=self.update.update_id, now=self.now))
             unit.after_commit(self._note_commit)
@@ -112,7 +130,7 @@ class Turn:
 
     async def say(self, outgoing: Outgoing) -> int:
         """Send a message into this conversation; returns its id."""
-        return (await telegram_calls.send(self.bot, self.chat_id, outgoing))[-1]
+        return (await self.answer.give(partial(telegram_calls.send, self.bot, self.chat_id, outgoing)))[-1]
 
     async def say_text(self, key: str, **values: Value) -> int:
         """Send a text by its key."""
@@ -121,8 +139,10 @@ class Turn:
     async def show(self, outgoing: Outgoing, message_id: int | None = None) -> int:
         """Change the tapped message (or `message_id`) in place; a message too old for that is sent anew."""
         target = message_id or self.tapped_message_id
-        if target is not None and await telegram_calls.edit(self.bot, self.chat_id, target, outgoing):
-            return target
+        if target is not None:
+            edit = partial(telegram_calls.edit, self.bot, self.chat_id, target, outgoing)
+            if await self.answer.give(edit):
+                return target
         return await self.say(outgoing)
 
     async def toast(self, key: str | None = None, *, alert: bool = False, **values: Value) -> None:
@@ -131,8 +151,9 @@ class Turn:
             return
         self.tap_answered = True
         text = self.plain(key, **values) if key else None
+        answer = partial(self.bot.answer_callback_query, self.update.callback_query.id, text=text, show_alert=alert)
         try:
-            await self.bot.answer_callback_query(self.update.callback_query.id, text=text, show_alert=alert)
+            await self.answer.give(answer)
         except BadRequest as error:
             # Telegram forgets a tap after some minutes; what it asked for has been done all the same.
             if "too old" not in error.message and "query id is invalid" not in error.message.lower():

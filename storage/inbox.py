@@ -1,6 +1,6 @@
 """Updates as they arrived: stored first, acknowledged then, handled last."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -89,15 +89,29 @@ _WAITING = (
 )
 
 
-async def waiting(
-    work: UnitOfWork, *, now: datetime, but_not: Iterable[int], limit: int
-) -> Sequence[Row[int, int, str, int, datetime]]:
+Waiting = Row[int, int, str, int, datetime]
+
+
+async def waiting(work: UnitOfWork, *, now: datetime, but_not: Iterable[int], limit: int) -> Sequence[Waiting]:
     """The first waiting update of each chat: (update_id, chat_id, payload, attempts, received_at), oldest first.
 
     A chat whose first update waits for a retry is left out whole: its order is kept.
     """
     values = {"now": now, "but_not": but_not, "limit": limit}
     return (await work.session.rows(_WAITING, values)).all()
+
+
+_MORE = (
+    select(Inbox.chat_id)
+    .where(Inbox.state == "waiting", among(Inbox.chat_id, "chats"), ~among(Inbox.update_id, "in_hand"))
+    .distinct()
+)
+
+
+async def with_more(work: UnitOfWork, in_hand: Mapping[int, int]) -> Sequence[int]:
+    """Of some chats, each with the update that is in hand, those where another one waits."""
+    values = {"chats": in_hand.keys(), "in_hand": in_hand.values()}
+    return (await work.session.rows(_MORE, values)).scalars().all()
 
 
 NEXT_RETRY = select(func.min(Inbox.retry_at)).where(Inbox.state == "waiting")

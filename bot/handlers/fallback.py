@@ -1,5 +1,7 @@
 """Whatever no other conversation takes: nothing is ignored in silence, and nothing raises."""
 
+from functools import partial
+
 from telegram import Update
 from telegram.constants import ChatType
 from telegram.error import TelegramError
@@ -32,8 +34,8 @@ async def leave(turn: Turn) -> None:
         return
     try:
         if chat.type != ChatType.CHANNEL:
-            await turn.bot.send_message(chat.id, turn.plain("group.private_only"))
-        await turn.bot.leave_chat(chat.id)
+            await turn.answer.give(partial(turn.bot.send_message, chat.id, turn.plain("group.private_only")))
+        await turn.answer.give(partial(turn.bot.leave_chat, chat.id))
     except TelegramError:
         return
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.throttle import EVERY_CHAT, NO_LIMITS, Limits, Throttle
+from bot.throttle import EVERY_CHAT, NO_LIMITS, Limits, Paused, Throttle
 from messages.outgoing import Lane
 
 
@@ -21,8 +21,8 @@ class Recorder:
         self.order: list[str] = []
         self.times: dict[str, float] = {}
 
-    async def call(self, name: str, lane: Lane, chat: int, *, spaced: bool = True) -> None:
-        async with self.throttle.turn(lane, chat, spaced=spaced) as place:
+    async def call(self, name: str, lane: Lane, chat: int, *, spaced: bool = True, bears_pauses: bool = True) -> None:
+        async with self.throttle.turn(lane, chat, spaced=spaced, bears_pauses=bears_pauses) as place:
             with self.throttle.calling(place):
                 self.order.append(name)
                 self.times[name] = asyncio.get_running_loop().time()
@@ -327,6 +327,27 @@ def test_a_second_refused_chat_pauses_everything(runner: asyncio.Runner) -> None
         return recorder
 
     assert runner.run(scene()).order == ["alert"]
+
+
+@pytest.mark.parametrize("paused", [1, EVERY_CHAT])
+def test_an_answer_does_not_sit_out_a_pause_in_the_queue(runner: asyncio.Runner, paused: int) -> None:
+    """Neither one that begins while it waits nor one that has begun: it would hold what its person does next."""
+
+    async def scene() -> Recorder:
+        recorder = Recorder(Limits(overall_per_second=30, private_chat_seconds=1))
+        await recorder.call("first", Lane.CONVERSATION, 1)
+        asyncio.get_running_loop().call_later(0.5, recorder.throttle.pause, paused, 60)
+        for _ in range(2):
+            with pytest.raises(Paused):
+                await recorder.call("answer", Lane.CONVERSATION, 1, bears_pauses=False)
+        recorder.times["given up"] = asyncio.get_running_loop().time()
+        await recorder.call("alert", Lane.URGENT, 1)
+        return recorder
+
+    recorder = runner.run(scene())
+    assert recorder.order == ["first", "alert"]
+    assert recorder.times["given up"] - recorder.times["first"] == pytest.approx(0.5)
+    assert recorder.times["alert"] - recorder.times["first"] == pytest.approx(60.5)
 
 
 def test_a_pause_is_never_shortened_by_another_request(runner: asyncio.Runner) -> None:

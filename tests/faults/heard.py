@@ -26,10 +26,10 @@ class Log(logging.Handler):
         """How often this was said."""
         return sum(f"'event': '{event}'" in line for line in self._said)
 
-    async def until(self, event: str) -> None:
-        """Until it has been said. Raises TimeoutError."""
+    async def until(self, event: str, *, times: int = 1) -> None:
+        """Until it has been said so often. Raises TimeoutError."""
         async with asyncio.timeout(PATIENCE):
-            while not self.count(event):
+            while self.count(event) < times:
                 self._more.clear()
                 await self._more.wait()
 

@@ -8,11 +8,13 @@ from messages.outgoing import PROACTIVE, REPEATED_WHEN_UNCERTAIN, Kind
 from messages.retrying import (
     HANDLING_ATTEMPTS,
     LONGEST_WAIT,
+    OUTAGE_ATTEMPTS,
     Again,
     Decision,
     End,
     Failure,
     Plain,
+    answer_retry,
     decide,
     handling_wait,
     wait_after,
@@ -68,3 +70,12 @@ def test_waits_double_up_to_ten_minutes() -> None:
 def test_an_update_is_set_aside_within_a_quarter_of_a_minute() -> None:
     total = sum((handling_wait(tried).total_seconds() for tried in range(1, HANDLING_ATTEMPTS)), 0.0)
     assert total == 15
+
+
+def test_an_answer_is_said_again_soon_and_for_nine_hours() -> None:
+    pauses = [pause for tried in range(1, OUTAGE_ATTEMPTS) if (pause := answer_retry(tried)) is not None]
+    assert pauses[:5] == [0.5, 1, 2, 4, 8]
+    assert len(pauses) == OUTAGE_ATTEMPTS - 1
+    assert max(pauses) == LONGEST_WAIT.total_seconds()
+    assert 8 * 3600 < sum(pauses) < 9 * 3600
+    assert answer_retry(OUTAGE_ATTEMPTS) is None

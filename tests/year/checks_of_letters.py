@@ -58,7 +58,7 @@ class Letters:
             # Two colleagues who write at the same moment have no order between them.
             before = self._appeared[(chat_id, letter.patient_id, letter.author_chat)]
             yield from (
-                f"{letter.nonce} was read after {later.nonce}, which was written later"
+                f"{nonce} was read after {later.nonce}, which was written later: {rows[nonce]}, {rows[later.nonce]}"
                 for later in before
                 if _overtaken(letter, later, rows)
             )

@@ -76,8 +76,6 @@ class Year:
         if fate < 0.04:
             await self._crash()
         elif fate < 0.05 and len(self.ledger.patients) < MOST_PATIENTS:
-            # They tap what they have just been sent: what fails meanwhile would have to be waited for.
-            self.world.sandbox.faults.clear()
             joined = await add_patient(self.world, self.ledger, self._random)
             self.ledger.acted.add(joined.person.id)
             self._note(f"{joined.marker} joins")
