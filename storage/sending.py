@@ -63,26 +63,28 @@ async def claim(work: UnitOfWork, lane: Lane, *, many: int, now: datetime) -> li
 
 
 _COLUMNS = [column.key for column in _ROWS.c]
-_PAIRS: BindParameter[Any] = bindparam("pairs", expanding=True)
+_CLAIMS: BindParameter[Any] = bindparam("claims", expanding=True)
 _SENDING = (
     update(_ROWS)
     .where(
         among(_ROWS.c.id),
         _ROWS.c.state == "claimed",
-        tuple_(_ROWS.c.id, func.coalesce(_ROWS.c.staff_id, 0)).in_(_PAIRS),
+        tuple_(_ROWS.c.id, func.coalesce(_ROWS.c.staff_id, 0), _ROWS.c.lease_until).in_(_CLAIMS),
     )
     .values(state="sending", attempts=_ROWS.c.attempts + 1)
-    .returning(_ROWS.c.id, _ROWS.c.staff_id)
+    .returning(_ROWS.c.id, func.coalesce(_ROWS.c.staff_id, 0), _ROWS.c.lease_until)
 )
 
 
 async def mark_sending(work: UnitOfWork, rows: Sequence[Outbox]) -> list[bool]:
-    """The last moment before the call. False for a row that was withdrawn or readdressed since: do not send it."""
+    """The last moment before the call. False for a row that is no longer in hand, see `_in_hand_as`: do not send it."""
     if not rows:
         return []
-    asked = {"ids": [row.id for row in rows], "pairs": [(row.id, row.staff_id or 0) for row in rows]}
-    marked = {(row.id, row.staff_id) for row in await work.session.rows(_SENDING, asked)}
-    return [(row.id, row.staff_id) in marked for row in rows]
+    claims = [(row.id, row.staff_id or 0, row.lease_until) for row in rows]
+    asked = {"ids": [row.id for row in rows], "claims": claims}
+    marked = {tuple(found) for found in await work.session.rows(_SENDING, asked)}
+    # Whoever claimed a row twice at the same instant sends it once.
+    return [claim in marked and claims.index(claim) == position for position, claim in enumerate(claims)]
 
 
 async def unmark(work: UnitOfWork, row: Outbox) -> None:
@@ -100,7 +102,8 @@ _CLAIMED_AS_BEFORE = (
 def _in_hand_as(row: Outbox) -> ColumnElement[bool]:
     """Whether a row is still in the hand of who claimed it.
 
-    Not once it was withdrawn or readdressed: then it is nobody's, or has been claimed anew for somebody else.
+    Not once it was withdrawn, readdressed or brought back: then it is nobody's, or has been claimed anew, which its
+    addressee and the end of its lease tell.
     """
     return and_(
         Outbox.id == row.id,

@@ -1,5 +1,6 @@
 """What must never happen to a patient, tried on the real application: each test is a promise that was once broken."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
@@ -10,6 +11,7 @@ from bot.flows.climb_alerts import climb_alerts
 from bot.flows.nudge import nudge
 from bot.flows.watch_answers import raise_unfinished
 from bot.flows.watch_silence import watch_silence
+from bot.sandbox.faults import Fault
 from bot.sandbox.person import Person
 from messages.alerts import Rung
 from messages.care_plan import Family
@@ -261,6 +263,36 @@ async def test_who_has_given_a_message_back_has_no_hand_in_it_any_more(world: Wo
         await sending.put_back(work, first, due_at=tomorrow)
         assert not await sending.end(work, first, state="skipped", reason="removed", now=tomorrow)
         assert await sending.mark_sending(work, [second]) == [True]
+
+
+async def test_a_check_in_that_was_withdrawn_and_brought_back_while_it_waited_is_sent_once(world: World) -> None:
+    """Two jobs have it in hand then, and the first one's turn comes first. Telegram asks it to wait."""
+    marie = await world.practitioner()
+    anna = await world.patient("Anna Keller", marie)
+    await world.session(anna)
+    due = (await _check_in(world)).due_at
+    world.app.throttle.pause(anna.id, 3600)
+    for seconds, words, state in ((0, None, "claimed"), (5, "/stop", "cancelled"), (10, "/resume", "claimed")):
+        world.clock.set(due + timedelta(seconds=seconds))
+        world.app.sender.wake.call()
+        if words is not None:
+            anna.say(words)
+        async with asyncio.timeout(20):
+            while (await _check_in(world)).state != state:
+                await world.app.progress.wait(0.05)
+    world.sandbox.faults.add(Fault.flood(1, method="sendMessage", chat_id=anna.id))
+    world.app.throttle.forget_pauses()
+    world.clock.set(due + timedelta(minutes=1))
+    await world.settle()
+    await world.move(minutes=5)
+    assert (await _check_in(world)).state == "sent"
+    assert sum("You have a check-in" in message.text for message in anna.bot_messages) == 1
+
+
+async def _check_in(world: World) -> Outbox:
+    async with world.database.read() as work:
+        statement = select(Outbox).where(Outbox.kind == Kind.CHECK_IN.value).order_by(Outbox.due_at).limit(1)
+        return (await work.session.scalars(statement)).one()
 
 
 async def test_an_alert_that_was_taken_goes_along_when_its_patient_is_handed_over(world: World) -> None:

@@ -293,8 +293,9 @@ async def test_what_waits_for_its_turn_at_a_hand_over_reaches_the_colleague_once
     two.anna.say("Is this swelling normal?")
     two.anna.say("And this bruise?")
     two.anna.say("Shall I call?")
-    while world.app.sender.busy < 3:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(60):
+        while world.app.sender.busy < 3:
+            await world.app.progress.wait(0.05)
     slow = Fault.slow(0.5, method="sendMessage", chat_id=paul.id)
     world.sandbox.faults.add(slow)
     await _hand_over(world, two.anna, to=paul, by=two.marie, settled=False)
@@ -305,6 +306,25 @@ async def test_what_waits_for_its_turn_at_a_hand_over_reaches_the_colleague_once
     assert re.findall("swelling|bruise|call", heard) == ["swelling", "bruise", "call"]
     assert _has(paul, "handed over to you", at_paul) == 1
     assert since(two.marie, at_marie) == []
+
+
+async def test_answers_that_wait_for_their_turn_at_a_hand_over_reach_the_colleague_once(world: World) -> None:
+    two = await pair(world)
+    paul = await world.practitioner("Paul Morel")
+    at_marie, at_paul = last_id(two.marie), last_id(paul)
+    for answer in ("None", "Dots only", "Not at all"):
+        two.anna.tap(answer)
+        await world.settle()
+    world.app.throttle.pause(two.marie.id, 3600)
+    two.anna.tap("Nothing else")
+    async with asyncio.timeout(60):
+        while not world.app.sender.busy:
+            await world.app.progress.wait(0.05)
+    await _hand_over(world, two.anna, to=paul, by=two.marie, settled=False)
+    await world.sandbox.changed(lambda: _has(paul, "hours after", at_paul) == 1, 60)
+    world.app.throttle.forget_pauses()
+    await world.move(minutes=1)
+    assert (since(two.marie, at_marie), _has(paul, "hours after", at_paul)) == ([], 1)
 
 
 async def test_letters_behind_one_that_waits_to_be_tried_again_go_along_at_a_hand_over(world: World) -> None:
