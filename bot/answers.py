@@ -1,7 +1,8 @@
-"""Answers in a conversation that Telegram did not take: said again, until their person goes on.
+"""Answers in a conversation that Telegram did not take: said again, unless their person goes on.
 
-A handler stores first and answers last. Without its answer, a patient who has just followed their link would read
-nothing at all, and not know what to do next.
+A handler stores first and answers last. Where nothing was stored, the update is handled anew (bot/handling.py). Where
+something was, nobody does it a second time, and without its answer a patient who has just followed their link would
+read nothing at all: it is said again here.
 """
 
 import asyncio
@@ -19,68 +20,105 @@ from messages.retrying import answer_retry
 log = structlog.get_logger()
 
 Result = TypeVar("Result")
+Call = Callable[[], Awaitable[Result]]
+MayRepeat = Callable[[], Awaitable[bool]]
+
+
+RETRIES_AT_ONCE = 8
+"""Of all chats together: the other connections are for what is said for the first time, and for alerts."""
+
+LAST_TRY_SECONDS = 2.0
+"""How long an answer may still take when its person has done something else, perhaps called for help.
+
+Mostly they have tapped again, because nothing happened, and the answer is what they want.
+"""
 
 
 class GivenUp(Exception):
-    """An answer is not said again: its person has done something else, or Telegram has been away for nine hours."""
+    """An answer is not said again: its person has done something else, it has taken too long, or the program stops."""
 
 
 class Answer:
-    """The answer to one update: its calls to Telegram, one after the other."""
+    """The answer to one update: its calls to Telegram, one after the other.
 
-    def __init__(self, answers: "Answers", chat_id: int, update_id: int) -> None:
+    `hurried`: its person has done something else already.
+    """
+
+    def __init__(self, answers: "Answers", chat_id: int, update_id: int, *, hurried: bool) -> None:
         self._answers = answers
-        self._interrupted = asyncio.Event()
+        self._hurried = asyncio.Event()
+        if hurried:
+            self._hurried.set()
+        self._last_try: asyncio.Timeout | None = None
         self.chat_id = chat_id
         self.update_id = update_id
         self.begun = False
-        self.delayed = False
+        self.delayed = hurried
         """Whether Telegram did not take it at once."""
 
-    async def give(self, call: Callable[[], Awaitable[Result]]) -> Result:
-        """Make a call; again and again while Telegram cannot be reached or asks to wait.
+    async def give(self, call: Call[Result], *, may_repeat: MayRepeat | None) -> Result:
+        """Make a call, and again while Telegram cannot be reached or asks to wait, as long as it may be repeated.
 
         After an unknown end, too: an answer that is read twice is better than none. Raises GivenUp, and what the call
-        raises when that does not pass by itself or the program stops.
+        raises if it is not repeated. `may_repeat` None: it is made once.
         """
         self.begun = True
+        if self._hurried.is_set():
+            return await self._once_more(call)
         try:
             return await call()
         except TelegramError as error:
-            if not is_outage(error):
+            if may_repeat is None or not is_outage(error):
                 raise
             failure = error
         self.delayed = True
         with self._answers.standing_still(self):
-            return await self._again(call, failure)
+            return await self._again(call, may_repeat, failure)
 
-    async def _again(self, call: Callable[[], Awaitable[Result]], failure: TelegramError) -> Result:
+    async def _again(self, call: Call[Result], may_repeat: MayRepeat, failure: TelegramError) -> Result:
         attempts = 1
-        while (pause := answer_retry(attempts)) is not None:
+        while not self._hurried.is_set():
+            asked = seconds_of(failure) if isinstance(failure, RetryAfter) else None
+            pause = answer_retry(attempts, retry_after=asked)
+            if pause is None or self._answers.closed:
+                raise GivenUp from failure
             log.warning("answer_delayed", update_id=self.update_id, attempts=attempts, error=type(failure).__name__)
-            await self._pause(max(pause, seconds_of(failure)) if isinstance(failure, RetryAfter) else pause)
-            if self._answers.closed:
-                raise failure
-            if self._interrupted.is_set():
-                break
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._hurried.wait()
+            if self._answers.closed or not await may_repeat():
+                raise GivenUp from failure
             try:
-                return await call()
+                return await self._within(call, LAST_TRY_SECONDS if self._hurried.is_set() else None)
             except TelegramError as error:
                 if not is_outage(error):
                     raise
                 failure, attempts = error, attempts + 1
         raise GivenUp from failure
 
-    async def _pause(self, seconds: float) -> None:
-        if self._answers.closed:
-            return
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._interrupted.wait()
+    async def _once_more(self, call: Call[Result]) -> Result:
+        try:
+            return await self._within(call, LAST_TRY_SECONDS)
+        except TelegramError as error:
+            if is_outage(error):
+                raise GivenUp from error
+            raise
 
-    def interrupt(self) -> None:
-        """It is not said again."""
-        self._interrupted.set()
+    async def _within(self, call: Call[Result], seconds: float | None) -> Result:
+        """Make a call that is not the first; if the person goes on meanwhile, it may take a moment more."""
+        try:
+            async with asyncio.timeout(seconds) as self._last_try, self._answers.places:
+                return await call()
+        except TimeoutError:
+            raise GivenUp from None
+        finally:
+            self._last_try = None
+
+    def hurry(self) -> None:
+        """The person has done something else."""
+        self._hurried.set()
+        if self._last_try is not None and self._last_try.when() is None:
+            self._last_try.reschedule(asyncio.get_running_loop().time() + LAST_TRY_SECONDS)
 
 
 class Answers:
@@ -89,11 +127,12 @@ class Answers:
     def __init__(self, stands_still: Callable[[], None]) -> None:
         self._stands_still = stands_still
         self._standing_still: dict[int, Answer] = {}
+        self.places = asyncio.Semaphore(RETRIES_AT_ONCE)
         self.closed = False
 
-    def to(self, chat_id: int, update_id: int) -> Answer:
+    def to(self, chat_id: int, update_id: int, *, hurried: bool) -> Answer:
         """The one to an update of a chat."""
-        return Answer(self, chat_id, update_id)
+        return Answer(self, chat_id, update_id, hurried=hurried)
 
     @property
     def standing(self) -> Mapping[int, int]:
@@ -110,13 +149,13 @@ class Answers:
         finally:
             del self._standing_still[answer.chat_id]
 
-    def go_on(self, chat_id: int) -> None:
-        """The person has done something else: what they do next is answered instead."""
+    def hurry(self, chat_id: int) -> None:
+        """The person has done something else: the answer is tried once more, and what comes behind it goes on."""
         if chat_id in self._standing_still:
-            self._standing_still[chat_id].interrupt()
+            self._standing_still[chat_id].hurry()
 
     def close(self) -> None:
         """The program stops: nothing is said again."""
         self.closed = True
         for answer in self._standing_still.values():
-            answer.interrupt()
+            answer.hurry()

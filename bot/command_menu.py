@@ -9,7 +9,7 @@ from telegram.error import TelegramError
 
 from bot.telegram_calls import AnyBot
 from messages.markup import Html, join_html
-from messages.people import Actor, Role
+from messages.people import STAFF, Actor, Role
 from messages.templates import Texts, languages
 
 log = structlog.get_logger()
@@ -27,7 +27,7 @@ OFFERED_TO_STAFF = ("help", "language", "cancel")
 
 def commands_of(roles: frozenset[Role]) -> tuple[str, ...]:
     """The commands offered to somebody with these roles."""
-    staff = OFFERED_TO_STAFF if roles & {Role.PRACTITIONER, Role.ADMIN} else ()
+    staff = OFFERED_TO_STAFF if roles & STAFF else ()
     return (*(name for role in Role if role in roles for name in OFFERED[role]), *staff)
 
 

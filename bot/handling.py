@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ from bot.intake import ALLOWED_UPDATES
 from bot.keyboards import decode
 from bot.lifecycle import Nursery, Wake
 from bot.patience import Patience
-from bot.telegram_calls import AnyBot, is_outage
+from bot.telegram_calls import OUTAGES, AnyBot, is_outage
 from bot.texts import PublishedTexts
 from bot.turn import TURN, Turn
 from bot.watchdog import Beat
@@ -93,10 +93,12 @@ class Handling:
         rows: Sequence[inbox.Waiting] = ()
         async with self._database.read() as work:
             if room > 0:
-                rows = await inbox.waiting(work, now=self._clock.now(), but_not=self._chats, limit=room)
+                rows = await inbox.waiting(
+                    work, now=self._clock.now(), but_not=self._chats, limit=room, yielding=OUTAGES
+                )
             gone_on = await inbox.with_more(work, standing) if standing else ()
         for chat_id in gone_on:
-            self._answers.go_on(chat_id)
+            self._answers.hurry(chat_id)
         if self.stopping:
             return
         for row in rows:
@@ -122,7 +124,8 @@ class Handling:
     async def _handle(self, update_id: int, chat_id: int, payload: str, attempts: int) -> Turn | None:
         """What was done with the update; None if it is to be tried again, or was set aside."""
         try:
-            turn = await self._turn(chat_id, payload)
+            hurried = attempts > 0 and await self._has_more(update_id, chat_id)
+            turn = await self._turn(chat_id, payload, hurried=hurried)
             await self._note_return(turn)
         except Exception as error:
             # Often no update that this library can read: nothing of it can be handled, all of it is kept.
@@ -133,25 +136,38 @@ class Handling:
         if isinstance(turn.failure, InvalidToken):
             # Nothing can be answered until the token is corrected: the update stays, and the program stops.
             raise turn.failure
-        if isinstance(turn.failure, GivenUp):
-            log.warning("answer_given_up", update_id=update_id)
-        elif turn.failure is not None and not turn.committed:
+        if turn.failure is not None and not turn.committed and not await self._is_overtaken(turn, turn.failure):
             await self._failed(update_id, attempts, turn.failure)
             return None
-        elif turn.failure is not None:
-            log.error("answer_failed", update_id=update_id, error=type(turn.failure).__name__, exc_info=turn.failure)
         await turn.end()
-        await self._close_tap(turn)
+        if isinstance(turn.failure, GivenUp) or (turn.failure is not None and is_outage(turn.failure)):
+            log.warning("answer_given_up", update_id=update_id)
+            self._nursery.start_job(f"tap {update_id}", self._close_tap(turn, turn.stop_spinning))
+            return turn
+        if turn.failure is not None:
+            log.error("answer_failed", update_id=update_id, error=type(turn.failure).__name__, exc_info=turn.failure)
+        await self._close_tap(turn, turn.toast)
         return turn
 
-    async def _close_tap(self, turn: Turn) -> None:
+    async def _is_overtaken(self, turn: Turn, failure: Exception) -> bool:
+        """Whether only the answer is missing, and the person has done something else: that must not wait for it."""
+        if isinstance(failure, GivenUp):
+            return True
+        only_answer = turn.answer.begun and is_outage(failure)
+        return only_answer and await self._has_more(turn.answer.update_id, turn.answer.chat_id)
+
+    async def _has_more(self, update_id: int, chat_id: int) -> bool:
+        async with self._database.read() as work:
+            return bool(await inbox.with_more(work, {chat_id: update_id}))
+
+    async def _close_tap(self, turn: Turn, close: Callable[[], Awaitable[None]]) -> None:
         """Every tap gets an answer, or the button would spin on the phone."""
         try:
-            await turn.toast()
+            await close()
         except Exception as error:
             log.warning("tap_not_answered", update_id=turn.update.update_id, error=type(error).__name__)
 
-    async def _turn(self, chat_id: int, payload: str) -> Turn:
+    async def _turn(self, chat_id: int, payload: str, *, hurried: bool) -> Turn:
         update = Update.de_json(_understood(json.loads(payload)), self._application.bot)
         user = update.effective_user
         query = update.callback_query
@@ -172,7 +188,7 @@ class Handling:
             clinic=self._clinic,
             texts=texts,
             database=self._database,
-            answer=self._answers.to(chat_id, update.update_id),
+            answer=self._answers.to(chat_id, update.update_id, hurried=hurried),
         )
 
     async def _note_return(self, turn: Turn) -> None:

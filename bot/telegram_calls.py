@@ -23,7 +23,7 @@ from telegram import InputMediaDocument as DocumentInAlbum
 from telegram import InputMediaPhoto as PhotoInAlbum
 from telegram import InputMediaVideo as VideoInAlbum
 from telegram.constants import ParseMode
-from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 from telegram.ext import ExtBot
 
 from bot.keyboards import markup
@@ -141,6 +141,10 @@ async def edit(bot: AnyBot, chat_id: int, message_id: int, outgoing: Outgoing) -
             return False
         raise
     return True
+
+
+OUTAGES = tuple(each.__name__ for each in (NetworkError, TimedOut, RetryAfter))
+"""The names of what `is_outage` means."""
 
 
 def is_outage(error: Exception) -> bool:

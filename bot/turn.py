@@ -1,11 +1,12 @@
 """One update in hand: who sent it, where their conversation stands, and how to answer."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
 from telegram import ChatMember, Message, Update
 from telegram.constants import ChatType
@@ -18,11 +19,13 @@ from bot.telegram_calls import AnyBot
 from messages.clinic import Clinic
 from messages.errors import Value
 from messages.outgoing import Outgoing
-from messages.people import Actor
+from messages.people import STAFF, Actor
 from messages.templates import Texts
-from storage import inbox
+from storage import inbox, people
 from storage.database import Database, UnitOfWork
 from storage.dialogs import DialogState
+
+Result = TypeVar("Result")
 
 GONE = frozenset({ChatMember.BANNED, ChatMember.LEFT})
 """What a chat says of the bot once the person has blocked it."""
@@ -130,7 +133,7 @@ class Turn:
 
     async def say(self, outgoing: Outgoing) -> int:
         """Send a message into this conversation; returns its id."""
-        return (await self.answer.give(partial(telegram_calls.send, self.bot, self.chat_id, outgoing)))[-1]
+        return (await self._give(partial(telegram_calls.send, self.bot, self.chat_id, outgoing)))[-1]
 
     async def say_text(self, key: str, **values: Value) -> int:
         """Send a text by its key."""
@@ -141,7 +144,7 @@ class Turn:
         target = message_id or self.tapped_message_id
         if target is not None:
             edit = partial(telegram_calls.edit, self.bot, self.chat_id, target, outgoing)
-            if await self.answer.give(edit):
+            if await self._give(edit):
                 return target
         return await self.say(outgoing)
 
@@ -153,11 +156,29 @@ class Turn:
         text = self.plain(key, **values) if key else None
         answer = partial(self.bot.answer_callback_query, self.update.callback_query.id, text=text, show_alert=alert)
         try:
-            await self.answer.give(answer)
+            await self._give(answer)
         except BadRequest as error:
             # Telegram forgets a tap after some minutes; what it asked for has been done all the same.
             if "too old" not in error.message and "query id is invalid" not in error.message.lower():
                 raise
+
+    async def stop_spinning(self) -> None:
+        """As `toast` without words, tried once: for what holds nobody up any more."""
+        if self.update.callback_query is not None and not self.tap_answered:
+            self.tap_answered = True
+            await self.bot.answer_callback_query(self.update.callback_query.id)
+
+    async def _give(self, call: Callable[[], Awaitable[Result]]) -> Result:
+        """An update of which nothing was stored is handled anew instead, with the rights of that moment."""
+        return await self.answer.give(call, may_repeat=self._holds_their_roles if self.committed else None)
+
+    async def _holds_their_roles(self) -> bool:
+        """Whether they are still the staff that they were: who was removed meanwhile reads no more of anybody."""
+        roles = self.actor.roles & STAFF
+        if not roles:
+            return True
+        async with self.read() as work:
+            return roles <= (await people.actor_of(work, self.chat_id, language=self.actor.language)).roles
 
     def _note_commit(self) -> None:
         self.committed = True

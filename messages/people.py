@@ -13,6 +13,10 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+STAFF = frozenset({Role.PRACTITIONER, Role.ADMIN})
+"""The roles of those who work at the clinic."""
+
+
 @dataclass(frozen=True)
 class Actor:
     """The person behind an update, as far as the bot knows them.

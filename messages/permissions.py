@@ -1,18 +1,17 @@
 """Who may use which command and which button: the one table. Whose record it is, the flows ask."""
 
-from messages.people import Actor, Role
+from messages.people import STAFF, Actor, Role
 
 _EVERYONE = frozenset(Role)
 _PATIENT = frozenset({Role.PATIENT})
 _PRACTITIONER = frozenset({Role.PRACTITIONER})
 _ADMIN = frozenset({Role.ADMIN})
-_STAFF = frozenset({Role.PRACTITIONER, Role.ADMIN})
 
 COMMANDS: dict[str, frozenset[Role]] = {
     "start": _EVERYONE,
     "help": _EVERYONE,
-    "language": _PATIENT | _STAFF,
-    "cancel": _PATIENT | _STAFF,
+    "language": _PATIENT | STAFF,
+    "cancel": _PATIENT | STAFF,
     # patient
     "next": _PATIENT,
     "urgent": _PATIENT | {Role.STRANGER},
@@ -33,7 +32,7 @@ COMMANDS: dict[str, frozenset[Role]] = {
 BUTTONS: dict[str, frozenset[Role]] = {
     # consent and language
     "consent": _PATIENT,
-    "language": _PATIENT | _STAFF,
+    "language": _PATIENT | STAFF,
     # check-in
     "check.score": _PATIENT,
     "check.nothing": _PATIENT,
@@ -49,10 +48,10 @@ BUTTONS: dict[str, frozenset[Role]] = {
     "visit.answer": _PATIENT,
     "resume": _PATIENT,
     # alerts
-    "alert.take": _STAFF,
-    "alert.reply": _STAFF,
-    "alert.call": _STAFF,
-    "alert.resolve": _STAFF,
+    "alert.take": STAFF,
+    "alert.reply": STAFF,
+    "alert.call": STAFF,
+    "alert.resolve": STAFF,
     # new patient
     "new.family": _PRACTITIONER,
     "new.plan": _PRACTITIONER,
@@ -89,7 +88,7 @@ BUTTONS: dict[str, frozenset[Role]] = {
     "appointment.set": _PRACTITIONER,
     "appointment.cancel": _PRACTITIONER,
     # writing to a patient
-    "write": _STAFF,
+    "write": STAFF,
     # texts
     "tpl.top": _ADMIN,
     "tpl.topics": _ADMIN,

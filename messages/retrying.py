@@ -13,11 +13,12 @@ HANDLING_ATTEMPTS = 5
 """How often an update is tried before it is set aside: with the waits of `handling_wait` 15 s in all."""
 
 OUTAGE_ATTEMPTS = 60
-"""How often an update is tried while the database is away, and an answer while Telegram is: nine hours, with waits of
-ten minutes at most."""
+"""How often an update is tried while Telegram or the database is away: with the waits of `wait_after` nine hours."""
 
 FIRST_ANSWER_PAUSE = 0.5
-"""Seconds after which an answer that Telegram did not take is said again: its person looks at the screen."""
+ANSWER_ATTEMPTS = 11
+"""An answer that Telegram did not take is said again after half a second, and for eight and a half minutes: its person
+looks at the screen, and who may read it does not change much meanwhile."""
 
 
 class Failure(StrEnum):
@@ -82,10 +83,13 @@ def handling_retry(attempts: int, *, outage: bool) -> timedelta | None:
     return handling_wait(attempts) if attempts < HANDLING_ATTEMPTS else None
 
 
-def answer_retry(attempts: int) -> float | None:
-    """Seconds until an answer that Telegram did not take `attempts` times is said again; None when it is given up."""
-    pause = FIRST_ANSWER_PAUSE * 2 ** min(attempts - 1, 20)
-    return min(pause, LONGEST_WAIT.total_seconds()) if attempts < OUTAGE_ATTEMPTS else None
+def answer_retry(attempts: int, *, retry_after: float | None) -> float | None:
+    """Seconds until an answer that Telegram did not take `attempts` times is said again; None when it is given up.
+
+    `retry_after`: the seconds of silence that Telegram has asked for.
+    """
+    pause = max(FIRST_ANSWER_PAUSE * 2 ** (attempts - 1), retry_after or 0.0)
+    return pause if attempts < ANSWER_ATTEMPTS and pause <= LONGEST_WAIT.total_seconds() else None
 
 
 def decide(kind: Kind, failure: Failure, *, attempts: int, retry_after: timedelta | None, plain: bool) -> Decision:

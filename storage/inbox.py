@@ -18,6 +18,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.orm import aliased
 
 from storage.database import News, UnitOfWork, UtcDateTime
 from storage.inserting import insert_new, rows_of
@@ -78,11 +79,19 @@ def _first_of_each_chat(*which: ColumnElement[bool]) -> Select[int]:
     return select(func.min(Inbox.update_id)).where(Inbox.state == "waiting", *which).group_by(Inbox.chat_id)
 
 
+_LATER = aliased(Inbox)
+_BEHIND = select(_LATER.update_id).where(
+    _LATER.state == "waiting", _LATER.chat_id == Inbox.chat_id, _LATER.update_id > Inbox.update_id
+)
 _WAITING = (
     select(Inbox.update_id, Inbox.chat_id, Inbox.payload, Inbox.attempts, Inbox.received_at)
     .where(
         Inbox.update_id.in_(_first_of_each_chat(~among(Inbox.chat_id, "but_not"))),
-        or_(Inbox.retry_at.is_(None), Inbox.retry_at <= _NOW),
+        or_(
+            Inbox.retry_at.is_(None),
+            Inbox.retry_at <= _NOW,
+            and_(Inbox.error.in_(bindparam("yielding", expanding=True)), _BEHIND.exists()),
+        ),
     )
     .order_by(Inbox.update_id)
     .limit(bindparam("limit", type_=Integer))
@@ -92,12 +101,15 @@ _WAITING = (
 Waiting = Row[int, int, str, int, datetime]
 
 
-async def waiting(work: UnitOfWork, *, now: datetime, but_not: Iterable[int], limit: int) -> Sequence[Waiting]:
+async def waiting(
+    work: UnitOfWork, *, now: datetime, but_not: Iterable[int], limit: int, yielding: Sequence[str]
+) -> Sequence[Waiting]:
     """The first waiting update of each chat: (update_id, chat_id, payload, attempts, received_at), oldest first.
 
-    A chat whose first update waits for a retry is left out whole: its order is kept.
+    A chat whose first update waits for a retry is left out whole: its order is kept. Not so after one of the errors
+    with the names `yielding`, if another update of the chat waits behind it.
     """
-    values = {"now": now, "but_not": but_not, "limit": limit}
+    values = {"now": now, "but_not": but_not, "limit": limit, "yielding": list(yielding)}
     return (await work.session.rows(_WAITING, values)).all()
 
 

@@ -1,13 +1,12 @@
 """Whatever no other conversation takes: nothing is ignored in silence, and nothing raises."""
 
-from functools import partial
-
 from telegram import Update
 from telegram.constants import ChatType
 from telegram.error import TelegramError
 
 from bot.handling import Bots
 from bot.routing import EVERYONE, command_of, content
+from bot.telegram_calls import is_outage
 from bot.turn import Turn
 from messages.errors import OutOfDate
 from messages.people import Role
@@ -34,10 +33,11 @@ async def leave(turn: Turn) -> None:
         return
     try:
         if chat.type != ChatType.CHANNEL:
-            await turn.answer.give(partial(turn.bot.send_message, chat.id, turn.plain("group.private_only")))
-        await turn.answer.give(partial(turn.bot.leave_chat, chat.id))
-    except TelegramError:
-        return
+            await turn.bot.send_message(chat.id, turn.plain("group.private_only"))
+        await turn.bot.leave_chat(chat.id)
+    except TelegramError as error:
+        if is_outage(error):
+            raise
 
 
 async def explain_button(turn: Turn) -> None:

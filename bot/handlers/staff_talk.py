@@ -10,9 +10,7 @@ from bot.handling import Bots
 from bot.routing import button, command_of, content, dialog
 from bot.turn import Turn
 from messages.letters import Content
-from messages.people import Role
-
-STAFF = frozenset({Role.PRACTITIONER, Role.ADMIN})
+from messages.people import STAFF
 
 
 def setup_replies(application: Bots) -> None:

@@ -7,10 +7,12 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
+from bot.flows.remove_staff import remove_staff
 from bot.handling import CHATS_AT_ONCE
 from bot.sandbox.faults import Fault
 from bot.sandbox.person import Person
 from bot.throttle import EVERY_CHAT
+from storage import people
 from storage.tables import Alert
 from tests.bot.conversation import last_id, pair, since
 from tests.faults.heard import listening
@@ -73,10 +75,16 @@ async def test_a_tap_whose_answer_was_not_taken_still_changes_the_message(world:
     assert not world.sandbox.open_queries()
 
 
-@pytest.mark.parametrize(
-    "act", [lambda anna: anna.say("/help"), lambda anna: anna.tap("None")], ids=["reads", "stores"]
-)
-async def test_a_red_flag_does_not_wait_behind_an_answer(world: World, act: Callable[[Person], object]) -> None:
+def _reads(anna: Person) -> None:
+    anna.say("/help")
+
+
+def _stores(anna: Person) -> None:
+    anna.tap("None")
+
+
+@pytest.mark.parametrize("act", [_reads, _stores])
+async def test_a_red_flag_does_not_wait_behind_an_answer(world: World, act: Callable[[Person], None]) -> None:
     two = await pair(world)
     world.sandbox.faults.add(
         *(replace(TAKES_NOTHING, method=method, chat_id=two.anna.id) for method in ("sendMessage", "editMessageText"))
@@ -84,12 +92,64 @@ async def test_a_red_flag_does_not_wait_behind_an_answer(world: World, act: Call
     before = last_id(two.marie)
     async with listening() as log:
         act(two.anna)
-        await log.until("answer_delayed")
+        await log.until("answer_delayed" if act is _stores else "update_failed")
         two.anna.say(RED_FLAG)
         await world.sandbox.changed(lambda: _is_alarmed(two.marie, before), 20)
         world.sandbox.faults.clear()
         await world.settle()
     assert (log.count("answer_given_up"), log.count("answer_failed")) == (1, 0)
+
+
+@pytest.mark.parametrize("act", [_reads, _stores])
+async def test_a_red_flag_does_not_wait_for_a_telegram_that_hangs(world: World, act: Callable[[Person], None]) -> None:
+    two = await pair(world)
+    for method in ("sendMessage", "editMessageText"):
+        hangs = replace(TAKES_NOTHING, method=method, chat_id=two.anna.id, delay=8)
+        world.sandbox.faults.add(replace(TAKES_NOTHING, method=method, chat_id=two.anna.id, times=1), hangs)
+    before = last_id(two.marie)
+    async with listening() as log:
+        act(two.anna)
+        await log.until("answer_delayed" if act is _stores else "update_failed")
+        two.anna.say(RED_FLAG)
+        await world.sandbox.changed(lambda: _is_alarmed(two.marie, before), 7)
+    world.sandbox.faults.clear()
+
+
+async def test_who_taps_again_because_nothing_happened_reads_all_of_the_answer(world: World) -> None:
+    marie = await world.practitioner()
+    anna, token = await world.invited("Anna Keller", marie)
+    anna.start(token)
+    await world.settle()
+    asked = anna.last
+    world.sandbox.faults.add(Fault.answer(502, "Bad Gateway", method="editMessageText", chat_id=anna.id))
+    for _ in range(2):
+        anna.tap("consent:yes", asked.id)
+    await world.settle()
+    assert [message.text.count("You are now connected with") for message in since(anna, asked.id)] == [1]
+
+
+@pytest.mark.parametrize("command", ["/patients", "/digest"], ids=["stores", "reads"])
+async def test_an_answer_that_is_late_is_given_with_the_rights_of_that_moment(world: World, command: str) -> None:
+    two = await pair(world)
+    paul, alex = await world.practitioner("Paul Morel"), await world.admin()
+    world.sandbox.faults.add(replace(TAKES_NOTHING, chat_id=two.marie.id))
+    before = last_id(two.marie)
+    async with listening() as log:
+        two.marie.say(command)
+        await log.until("answer_delayed" if command == "/patients" else "update_failed")
+        async with world.database.work() as work:
+            await remove_staff(
+                work,
+                actor=await people.actor_of(work, alex.id, language="en"),
+                staff_id=await world.staff_id(two.marie),
+                successor_id=await world.staff_id(paul),
+                clinic=world.clinic,
+                now=world.clock.now(),
+            )
+        world.sandbox.faults.clear()
+        await world.move(minutes=1)
+    heard = [message.text + " ".join(message.labels) for message in since(two.marie, before)]
+    assert not any("Anna" in text for text in heard)
 
 
 async def test_conversations_that_stand_still_hold_nobody_up(world: World) -> None:
@@ -126,13 +186,13 @@ async def test_where_telegram_wants_silence_only_the_answer_waits(world: World, 
 
 
 async def test_what_was_not_answered_when_the_program_stopped_is_answered_by_the_next(world: World) -> None:
-    """Nothing was stored: the update has no effect but its answer."""
+    """Nothing was stored: the update is handled anew."""
     marie = await world.practitioner()
     world.sandbox.faults.add(replace(TAKES_NOTHING, chat_id=marie.id))
     before = last_id(marie)
     async with listening() as log:
         marie.say("/help")
-        await log.until("answer_delayed")
+        await log.until("update_failed")
         await world.stop()
     world.sandbox.faults.clear()
     await world.start()
@@ -149,4 +209,4 @@ async def test_a_program_that_stops_does_not_wait_for_an_answer(world: World) ->
         await log.until("answer_delayed", times=4)
         async with asyncio.timeout(3):
             await world.app.stop()
-    assert log.count("answer_failed") == 1
+    assert (log.count("answer_given_up"), log.count("answer_failed")) == (1, 0)

@@ -3,12 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from messages.outgoing import PROACTIVE, REPEATED_WHEN_UNCERTAIN, Kind
 from messages.retrying import (
+    ANSWER_ATTEMPTS,
     HANDLING_ATTEMPTS,
     LONGEST_WAIT,
-    OUTAGE_ATTEMPTS,
     Again,
     Decision,
     End,
@@ -72,10 +74,15 @@ def test_an_update_is_set_aside_within_a_quarter_of_a_minute() -> None:
     assert total == 15
 
 
-def test_an_answer_is_said_again_soon_and_for_nine_hours() -> None:
-    pauses = [pause for tried in range(1, OUTAGE_ATTEMPTS) if (pause := answer_retry(tried)) is not None]
+def test_an_answer_is_said_again_soon_and_for_some_minutes() -> None:
+    pauses = [answer_retry(tried, retry_after=None) for tried in range(1, ANSWER_ATTEMPTS)]
     assert pauses[:5] == [0.5, 1, 2, 4, 8]
-    assert len(pauses) == OUTAGE_ATTEMPTS - 1
-    assert max(pauses) == LONGEST_WAIT.total_seconds()
-    assert 8 * 3600 < sum(pauses) < 9 * 3600
-    assert answer_retry(OUTAGE_ATTEMPTS) is None
+    assert sum(pause for pause in pauses if pause is not None) == 511.5
+    assert answer_retry(ANSWER_ATTEMPTS, retry_after=None) is None
+
+
+@given(st.integers(1, ANSWER_ATTEMPTS + 5), st.floats(0, 3600))
+def test_an_answer_waits_as_long_as_told_or_is_given_up(tried: int, told: float) -> None:
+    pause = answer_retry(tried, retry_after=told)
+    assert pause is None or told <= pause <= LONGEST_WAIT.total_seconds()
+    assert (pause is None) == (tried >= ANSWER_ATTEMPTS or told > LONGEST_WAIT.total_seconds())
