@@ -53,7 +53,7 @@ class Answer:
         self.chat_id = chat_id
         self.update_id = update_id
         self.begun = False
-        self.delayed = hurried
+        self.delayed = False
         """Whether Telegram did not take it at once."""
 
     async def give(self, call: Call[Result], *, may_repeat: MayRepeat | None) -> Result:
@@ -66,20 +66,27 @@ class Answer:
         if self._hurried.is_set():
             return await self._once_more(call)
         try:
-            return await call()
+            result = await call()
         except TelegramError as error:
-            if may_repeat is None or not is_outage(error):
+            if not is_outage(error):
+                raise
+            self.delayed = True
+            self._answers.troubled.add(self.chat_id)
+            if may_repeat is None:
                 raise
             failure = error
-        self.delayed = True
+        else:
+            self._answers.troubled.discard(self.chat_id)
+            return result
         with self._answers.standing_still(self):
             return await self._again(call, may_repeat, failure)
 
     async def _again(self, call: Call[Result], may_repeat: MayRepeat, failure: TelegramError) -> Result:
-        attempts = 1
+        now = asyncio.get_running_loop().time
+        attempts, began = 1, now()
         while not self._hurried.is_set():
-            asked = seconds_of(failure) if isinstance(failure, RetryAfter) else None
-            pause = answer_retry(attempts, retry_after=asked)
+            asked = seconds_of(failure) if isinstance(failure, RetryAfter) else 0.0
+            pause = answer_retry(attempts, waited=now() - began, asked=asked)
             if pause is None or self._answers.closed:
                 raise GivenUp from failure
             log.warning("answer_delayed", update_id=self.update_id, attempts=attempts, error=type(failure).__name__)
@@ -97,6 +104,7 @@ class Answer:
         raise GivenUp from failure
 
     async def _once_more(self, call: Call[Result]) -> Result:
+        self.delayed = True
         try:
             return await self._within(call, LAST_TRY_SECONDS)
         except TelegramError as error:
@@ -105,7 +113,7 @@ class Answer:
             raise
 
     async def _within(self, call: Call[Result], seconds: float | None) -> Result:
-        """Make a call that is not the first; if the person goes on meanwhile, it may take a moment more."""
+        """Make a call in one of the few places; if the person goes on meanwhile, it may take a moment more."""
         try:
             async with asyncio.timeout(seconds) as self._last_try, self._answers.places:
                 return await call()
@@ -128,6 +136,8 @@ class Answers:
         self._stands_still = stands_still
         self._standing_still: dict[int, Answer] = {}
         self.places = asyncio.Semaphore(RETRIES_AT_ONCE)
+        self.troubled: set[int] = set()
+        """Chats whose last answer Telegram did not take: what is behind another one there is hurried."""
         self.closed = False
 
     def to(self, chat_id: int, update_id: int, *, hurried: bool) -> Answer:

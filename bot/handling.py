@@ -124,7 +124,8 @@ class Handling:
     async def _handle(self, update_id: int, chat_id: int, payload: str, attempts: int) -> Turn | None:
         """What was done with the update; None if it is to be tried again, or was set aside."""
         try:
-            hurried = attempts > 0 and await self._has_more(update_id, chat_id)
+            in_trouble = attempts > 0 or chat_id in self._answers.troubled
+            hurried = in_trouble and await self._has_more(update_id, chat_id)
             turn = await self._turn(chat_id, payload, hurried=hurried)
             await self._note_return(turn)
         except Exception as error:
@@ -136,11 +137,11 @@ class Handling:
         if isinstance(turn.failure, InvalidToken):
             # Nothing can be answered until the token is corrected: the update stays, and the program stops.
             raise turn.failure
-        if turn.failure is not None and not turn.committed and not await self._is_overtaken(turn, turn.failure):
-            await self._failed(update_id, attempts, turn.failure)
+        if turn.failure is not None and not turn.committed and not isinstance(turn.failure, GivenUp):
+            await self._failed(update_id, attempts, turn.failure, answering=turn.answer.begun)
             return None
         await turn.end()
-        if isinstance(turn.failure, GivenUp) or (turn.failure is not None and is_outage(turn.failure)):
+        if isinstance(turn.failure, GivenUp):
             log.warning("answer_given_up", update_id=update_id)
             self._nursery.start_job(f"tap {update_id}", self._close_tap(turn, turn.stop_spinning))
             return turn
@@ -148,13 +149,6 @@ class Handling:
             log.error("answer_failed", update_id=update_id, error=type(turn.failure).__name__, exc_info=turn.failure)
         await self._close_tap(turn, turn.toast)
         return turn
-
-    async def _is_overtaken(self, turn: Turn, failure: Exception) -> bool:
-        """Whether only the answer is missing, and the person has done something else: that must not wait for it."""
-        if isinstance(failure, GivenUp):
-            return True
-        only_answer = turn.answer.begun and is_outage(failure)
-        return only_answer and await self._has_more(turn.answer.update_id, turn.answer.chat_id)
 
     async def _has_more(self, update_id: int, chat_id: int) -> bool:
         async with self._database.read() as work:
@@ -204,7 +198,8 @@ class Handling:
             # A bug: what they write may be an emergency, and must not fall with this.
             log.error("return_not_noted", update_id=turn.update.update_id, error=type(error).__name__, exc_info=error)
 
-    async def _failed(self, update_id: int, attempts: int, error: Exception) -> None:
+    async def _failed(self, update_id: int, attempts: int, error: Exception, *, answering: bool = False) -> None:
+        """Try again later, or set aside. What only its answer holds up yields to what is behind it (`OUTAGES`)."""
         tried = attempts + 1
         wait = handling_retry(tried, outage=is_outage(error) or is_database_outage(error))
         retry_at = self._clock.now() + wait if wait is not None else None
@@ -216,8 +211,13 @@ class Handling:
             exc_info=error,
         )
         async with self._database.work() as work:
+            name = type(error).__name__
             await inbox.mark_failed(
-                work, update_id, error=type(error).__name__, retry_at=retry_at, now=self._clock.now()
+                work,
+                update_id,
+                error=name if answering or name not in OUTAGES else f"{name} before the answer",
+                retry_at=retry_at,
+                now=self._clock.now(),
             )
             if retry_at is None:
                 await report_dead_letter(

@@ -15,6 +15,7 @@ from telegram.error import BadRequest
 from bot import telegram_calls
 from bot.answers import Answer
 from bot.keyboards import Tap
+from bot.patience import Patience
 from bot.telegram_calls import AnyBot
 from messages.clinic import Clinic
 from messages.errors import Value
@@ -163,10 +164,9 @@ class Turn:
                 raise
 
     async def stop_spinning(self) -> None:
-        """As `toast` without words, tried once: for what holds nobody up any more."""
-        if self.update.callback_query is not None and not self.tap_answered:
-            self.tap_answered = True
-            await self.bot.answer_callback_query(self.update.callback_query.id)
+        """As `toast` without words, and tried once: for an answer that was given up."""
+        self.answer.hurry()
+        await self.toast()
 
     async def _give(self, call: Callable[[], Awaitable[Result]]) -> Result:
         """An update of which nothing was stored is handled anew instead, with the rights of that moment."""
@@ -177,8 +177,11 @@ class Turn:
         roles = self.actor.roles & STAFF
         if not roles:
             return True
+        return roles <= (await Patience("answers").insist(self._newest_actor)).roles
+
+    async def _newest_actor(self) -> Actor:
         async with self.read() as work:
-            return roles <= (await people.actor_of(work, self.chat_id, language=self.actor.language)).roles
+            return await people.actor_of(work, self.chat_id, language=self.actor.language)
 
     def _note_commit(self) -> None:
         self.committed = True

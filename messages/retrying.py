@@ -16,9 +16,9 @@ OUTAGE_ATTEMPTS = 60
 """How often an update is tried while Telegram or the database is away: with the waits of `wait_after` nine hours."""
 
 FIRST_ANSWER_PAUSE = 0.5
-ANSWER_ATTEMPTS = 11
-"""An answer that Telegram did not take is said again after half a second, and for eight and a half minutes: its person
-looks at the screen, and who may read it does not change much meanwhile."""
+LONGEST_ANSWER = 600.0
+"""Seconds after which an answer that Telegram did not take is said again, and for how long: its person looks at the
+screen, and who may read it does not change much meanwhile."""
 
 
 class Failure(StrEnum):
@@ -83,13 +83,13 @@ def handling_retry(attempts: int, *, outage: bool) -> timedelta | None:
     return handling_wait(attempts) if attempts < HANDLING_ATTEMPTS else None
 
 
-def answer_retry(attempts: int, *, retry_after: float | None) -> float | None:
+def answer_retry(attempts: int, *, waited: float, asked: float) -> float | None:
     """Seconds until an answer that Telegram did not take `attempts` times is said again; None when it is given up.
 
-    `retry_after`: the seconds of silence that Telegram has asked for.
+    In seconds: how long it has `waited` by then, and the silence that Telegram has `asked` for.
     """
-    pause = max(FIRST_ANSWER_PAUSE * 2 ** (attempts - 1), retry_after or 0.0)
-    return pause if attempts < ANSWER_ATTEMPTS and pause <= LONGEST_WAIT.total_seconds() else None
+    pause = max(FIRST_ANSWER_PAUSE * 2 ** min(attempts - 1, 20), asked)
+    return pause if waited + pause <= LONGEST_ANSWER else None
 
 
 def decide(kind: Kind, failure: Failure, *, attempts: int, retry_after: timedelta | None, plain: bool) -> Decision:

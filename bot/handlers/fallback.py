@@ -1,5 +1,7 @@
 """Whatever no other conversation takes: nothing is ignored in silence, and nothing raises."""
 
+from functools import partial
+
 from telegram import Update
 from telegram.constants import ChatType
 from telegram.error import TelegramError
@@ -33,8 +35,9 @@ async def leave(turn: Turn) -> None:
         return
     try:
         if chat.type != ChatType.CHANNEL:
-            await turn.bot.send_message(chat.id, turn.plain("group.private_only"))
-        await turn.bot.leave_chat(chat.id)
+            words = turn.plain("group.private_only")
+            await turn.answer.give(partial(turn.bot.send_message, chat.id, words), may_repeat=None)
+        await turn.answer.give(partial(turn.bot.leave_chat, chat.id), may_repeat=None)
     except TelegramError as error:
         if is_outage(error):
             raise

@@ -16,6 +16,7 @@ from messages import retrying
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retrying, "FIRST_ANSWER_PAUSE", 0.001)
+    monkeypatch.setattr(retrying, "LONGEST_ANSWER", 0.5)
     monkeypatch.setattr(answers, "LAST_TRY_SECONDS", 0.05)
 
 

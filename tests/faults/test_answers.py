@@ -115,6 +115,20 @@ async def test_a_red_flag_does_not_wait_for_a_telegram_that_hangs(world: World, 
     world.sandbox.faults.clear()
 
 
+async def test_a_red_flag_does_not_wait_for_several_answers_that_hang(world: World) -> None:
+    two = await pair(world)
+    hangs = replace(TAKES_NOTHING, chat_id=two.anna.id, delay=12)
+    world.sandbox.faults.add(replace(TAKES_NOTHING, chat_id=two.anna.id, times=1), hangs)
+    before = last_id(two.marie)
+    async with listening() as log:
+        two.anna.say("/help")
+        await log.until("update_failed")
+        for words in ("/help", "/next", RED_FLAG):
+            two.anna.say(words)
+        await world.sandbox.changed(lambda: _is_alarmed(two.marie, before), 11)
+    world.sandbox.faults.clear()
+
+
 async def test_who_taps_again_because_nothing_happened_reads_all_of_the_answer(world: World) -> None:
     marie = await world.practitioner()
     anna, token = await world.invited("Anna Keller", marie)
@@ -210,3 +224,31 @@ async def test_a_program_that_stops_does_not_wait_for_an_answer(world: World) ->
         async with asyncio.timeout(3):
             await world.app.stop()
     assert (log.count("answer_given_up"), log.count("answer_failed")) == (1, 0)
+
+
+async def test_an_answer_that_stored_nothing_is_tried_once_more_for_who_goes_on(world: World) -> None:
+    marie = await world.practitioner()
+    anna, token = await world.invited("Anna Keller", marie)
+    anna.start(token)
+    await world.settle()
+    world.sandbox.faults.add(Fault.answer(502, "Bad Gateway", method="sendMessage", chat_id=anna.id))
+    anna.say("/urgent")
+    anna.say("please hurry")
+    await world.settle()
+    assert sum("Call 112 now" in message.text for message in anna.bot_messages) == 1
+
+
+async def test_a_group_that_must_be_silent_is_left_afterwards(world: World) -> None:
+    """More is said there meanwhile: neither is that tried without a pause, nor set aside."""
+    anna = world.sandbox.person("Anna")
+    world.app.throttle.pause(EVERY_CHAT, 3600)
+    async with listening() as log:
+        group = world.sandbox.group("Friends", [anna])
+        for words in ("hello", "is this the clinic?"):
+            anna.within(group).say(words)
+        await world.sandbox.changed(lambda: not world.sandbox.unconfirmed_updates)
+        world.app.throttle.forget_pauses()
+        await world.move(hours=1)
+    assert log.count("update_set_aside") == 0
+    assert log.count("update_failed") <= 5
+    assert group.membership == "left"

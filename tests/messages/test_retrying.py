@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from messages.outgoing import PROACTIVE, REPEATED_WHEN_UNCERTAIN, Kind
 from messages.retrying import (
-    ANSWER_ATTEMPTS,
     HANDLING_ATTEMPTS,
+    LONGEST_ANSWER,
     LONGEST_WAIT,
     Again,
     Decision,
@@ -75,14 +75,14 @@ def test_an_update_is_set_aside_within_a_quarter_of_a_minute() -> None:
 
 
 def test_an_answer_is_said_again_soon_and_for_some_minutes() -> None:
-    pauses = [answer_retry(tried, retry_after=None) for tried in range(1, ANSWER_ATTEMPTS)]
+    pauses: list[float] = []
+    while (pause := answer_retry(len(pauses) + 1, waited=sum(pauses), asked=0.0)) is not None:
+        pauses.append(pause)
     assert pauses[:5] == [0.5, 1, 2, 4, 8]
-    assert sum(pause for pause in pauses if pause is not None) == 511.5
-    assert answer_retry(ANSWER_ATTEMPTS, retry_after=None) is None
+    assert sum(pauses) == 511.5
 
 
-@given(st.integers(1, ANSWER_ATTEMPTS + 5), st.floats(0, 3600))
-def test_an_answer_waits_as_long_as_told_or_is_given_up(tried: int, told: float) -> None:
-    pause = answer_retry(tried, retry_after=told)
-    assert pause is None or told <= pause <= LONGEST_WAIT.total_seconds()
-    assert (pause is None) == (tried >= ANSWER_ATTEMPTS or told > LONGEST_WAIT.total_seconds())
+@given(st.integers(1, 10_000), st.floats(0, 3600), st.floats(0, 3600))
+def test_an_answer_waits_as_long_as_told_and_not_for_ever(tried: int, waited: float, asked: float) -> None:
+    pause = answer_retry(tried, waited=waited, asked=asked)
+    assert pause is None or (pause >= asked and waited + pause <= LONGEST_ANSWER)
