@@ -66,7 +66,7 @@ class Answer:
         if self._hurried.is_set():
             return await self._once_more(call)
         try:
-            result = await call()
+            return await self._taken(call)
         except TelegramError as error:
             if not is_outage(error):
                 raise
@@ -75,9 +75,6 @@ class Answer:
             if may_repeat is None:
                 raise
             failure = error
-        else:
-            self._answers.troubled.discard(self.chat_id)
-            return result
         with self._answers.standing_still(self):
             return await self._again(call, may_repeat, failure)
 
@@ -116,11 +113,16 @@ class Answer:
         """Make a call in one of the few places; if the person goes on meanwhile, it may take a moment more."""
         try:
             async with asyncio.timeout(seconds) as self._last_try, self._answers.places:
-                return await call()
+                return await self._taken(call)
         except TimeoutError:
             raise GivenUp from None
         finally:
             self._last_try = None
+
+    async def _taken(self, call: Call[Result]) -> Result:
+        result = await call()
+        self._answers.troubled.discard(self.chat_id)
+        return result
 
     def hurry(self) -> None:
         """The person has done something else."""

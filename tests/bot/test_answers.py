@@ -112,3 +112,17 @@ async def test_what_is_hurried_is_tried_once() -> None:
     with pytest.raises(GivenUp):
         await _to(every, hurried=True).give(telegram.take, may_repeat=_may)
     assert telegram.calls == 1
+
+
+async def test_a_chat_whose_answer_was_taken_in_the_end_is_in_no_trouble_any_more() -> None:
+    every, telegram = Answers(lambda: None), Telegram()
+    with pytest.raises(NetworkError):
+        await _to(every).give(telegram.take, may_repeat=None)
+    assert every.troubled == {5}
+
+    async def taken() -> str:
+        return "taken"
+
+    calls = iter((telegram.take,))
+    assert await _to(every).give(lambda: next(calls, taken)(), may_repeat=_may) == "taken"
+    assert (telegram.calls, every.troubled) == (2, set())
