@@ -87,9 +87,11 @@ class Alerts:
         told = [(at, staff_id) for at, staff_id in self._told[alert.id] if at >= alert.began_at]
         reached = {staff_id for _, staff_id in told}
         owners = patient.owner.possible(now) | patient.owner.possible(alert.began_at)
-        covers = {ledger.staff[owner].cover_id for owner in owners}
+        covers = {owner: ledger.staff[owner].cover_id for owner in owners}
         # A colleague who is neither must not know of the patient, also when nobody else is there.
-        on_ladder = [each for each in ledger.staff.values() if each.is_admin or each.staff_id in owners | covers]
+        on_ladder = [
+            each for each in ledger.staff.values() if each.is_admin or each.staff_id in {*covers, *covers.values()}
+        ]
         there = [each for each in on_ladder if each.blocked.surely(False, now, alert.began_at)]
         # After a hand-over the next repetition is the first to reach the new practitioner's cover.
         handed = self._awake(alert, (patient.owner.changed_at or first) + max(REPEAT, wait))
@@ -116,17 +118,18 @@ def _rung(
     reached: set[int],
     there: list[StaffFacts],
     owners: set[int],
-    covers: set[int | None],
+    covers: dict[int, int | None],
     now: datetime,
     times: tuple[datetime, datetime, datetime],
 ) -> Iterator[str]:
     """Whoever is due to know by now does."""
     first, second, third = (now > each + SLACK for each in times)
     admins = {each.staff_id for each in there if each.is_admin}
-    next_to_know = {each.staff_id for each in there if each.staff_id in covers} or admins
+    # Whoever of the possible owners it is: one may have a cover and the other none.
+    next_is_there = bool(admins) or set(covers.values()) <= {each.staff_id for each in there}
     if first and there and {each.staff_id for each in there} & owners and not told:
         yield "nobody was told"
-    if second and next_to_know and not reached - owners and not reached & covers:
+    if second and next_is_there and not reached - owners and not reached & set(covers.values()):
         yield f"neither cover nor admin was told, only {sorted(reached)}"
     if third and admins and not reached & admins:
         yield f"no admin was told, only {sorted(reached)}"
