@@ -3,12 +3,12 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from telegram import Update
-from telegram.error import InvalidToken
+from telegram.error import InvalidToken, RetryAfter
 from telegram.ext import Application
 
 from bot import measures
@@ -19,6 +19,7 @@ from bot.flows.report_dead_letter import report_dead_letter
 from bot.intake import ALLOWED_UPDATES
 from bot.keyboards import decode
 from bot.lifecycle import Nursery, Wake
+from bot.pacing import seconds_of
 from bot.patience import Patience
 from bot.telegram_calls import OUTAGES, AnyBot, is_outage
 from bot.texts import PublishedTexts
@@ -201,7 +202,8 @@ class Handling:
     async def _failed(self, update_id: int, attempts: int, error: Exception, *, answering: bool = False) -> None:
         """Try again later, or set aside. What only its answer holds up yields to what is behind it (`OUTAGES`)."""
         tried = attempts + 1
-        wait = handling_retry(tried, outage=is_outage(error) or is_database_outage(error))
+        asked = timedelta(seconds=seconds_of(error) if isinstance(error, RetryAfter) else 0)
+        wait = handling_retry(tried, outage=is_outage(error) or is_database_outage(error), asked=asked)
         retry_at = self._clock.now() + wait if wait is not None else None
         log.error(
             "update_failed" if retry_at else "update_set_aside",

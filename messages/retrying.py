@@ -73,13 +73,14 @@ def handling_wait(attempts: int) -> timedelta:
     return timedelta(seconds=float(2 ** (attempts - 1)))
 
 
-def handling_retry(attempts: int, *, outage: bool) -> timedelta | None:
+def handling_retry(attempts: int, *, outage: bool, asked: timedelta = timedelta()) -> timedelta | None:
     """How long an update that failed `attempts` times waits; None when it is to be set aside.
 
-    `outage`: the world was away, not a bug met; that passes, so it is tried far longer.
+    `outage`: the world was away, not a bug met; that passes, so it is tried far longer. `asked`: for how long Telegram
+    wants silence, in which another attempt would be none.
     """
     if outage:
-        return wait_after(attempts) if attempts < OUTAGE_ATTEMPTS else None
+        return max(wait_after(attempts), asked) if attempts < OUTAGE_ATTEMPTS else None
     return handling_wait(attempts) if attempts < HANDLING_ATTEMPTS else None
 
 

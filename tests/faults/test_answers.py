@@ -238,6 +238,20 @@ async def test_an_answer_that_stored_nothing_is_tried_once_more_for_who_goes_on(
     assert sum("Call 112 now" in message.text for message in anna.bot_messages) == 1
 
 
+async def test_an_update_is_not_tried_again_while_telegram_wants_silence(world: World) -> None:
+    marie = await world.practitioner()
+    before = last_id(marie)
+    world.app.throttle.pause(EVERY_CHAT, 3600)
+    async with listening() as log:
+        marie.say("/help")
+        await world.settle()
+        await world.move(minutes=59)
+        assert log.count("update_failed") == 1
+        world.app.throttle.forget_pauses()
+        await world.move(minutes=1)
+    assert (log.count("update_failed"), len(since(marie, before))) == (1, 1)
+
+
 async def test_a_group_that_must_be_silent_is_left_afterwards(world: World) -> None:
     """More is said there meanwhile: neither is that tried without a pause, nor set aside."""
     anna = world.sandbox.person("Anna")

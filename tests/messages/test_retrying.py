@@ -11,6 +11,7 @@ from messages.retrying import (
     HANDLING_ATTEMPTS,
     LONGEST_ANSWER,
     LONGEST_WAIT,
+    OUTAGE_ATTEMPTS,
     Again,
     Decision,
     End,
@@ -18,6 +19,7 @@ from messages.retrying import (
     Plain,
     answer_retry,
     decide,
+    handling_retry,
     handling_wait,
     wait_after,
 )
@@ -72,6 +74,13 @@ def test_waits_double_up_to_ten_minutes() -> None:
 def test_an_update_is_set_aside_within_a_quarter_of_a_minute() -> None:
     total = sum((handling_wait(tried).total_seconds() for tried in range(1, HANDLING_ATTEMPTS)), 0.0)
     assert total == 15
+
+
+@given(st.integers(1, OUTAGE_ATTEMPTS - 1), st.timedeltas(timedelta(), timedelta(hours=2)))
+def test_an_update_is_not_tried_while_telegram_wants_silence(tried: int, asked: timedelta) -> None:
+    wait = handling_retry(tried, outage=True, asked=asked)
+    assert wait is not None
+    assert wait == max(asked, wait_after(tried))
 
 
 def test_an_answer_is_said_again_soon_and_for_some_minutes() -> None:
