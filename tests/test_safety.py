@@ -33,6 +33,7 @@ from tests.bot.conversation import (
     rows,
     set_cover,
     since,
+    times_heard,
 )
 from tests.world import World
 
@@ -286,7 +287,7 @@ async def test_a_check_in_that_was_withdrawn_and_brought_back_while_it_waited_is
     await world.settle()
     await world.move(minutes=5)
     assert (await _check_in(world)).state == "sent"
-    assert sum("You have a check-in" in message.text for message in anna.bot_messages) == 1
+    assert times_heard(anna, "You have a check-in") == 1
 
 
 async def _check_in(world: World) -> Outbox:

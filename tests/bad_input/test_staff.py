@@ -4,12 +4,11 @@ import secrets
 
 from sqlalchemy import select
 
-from bot.flows.remove_staff import remove_staff
 from bot.sandbox.person import Person
 from messages.grading import Grade
-from storage import invitations, people
+from storage import invitations
 from storage.tables import Letter, Patient, TemplateVersion
-from tests.bot.conversation import alert, alert_row, last_id, letters, pair, patient_row, rows, set_cover, since
+from tests.bot.conversation import alert, alert_row, last_id, letters, pair, patient_row, remove, rows, set_cover, since
 from tests.bot.test_templates import edit, live
 from tests.world import World
 
@@ -52,15 +51,7 @@ async def test_a_practitioner_removed_in_the_middle_of_a_dialog_can_do_nothing_m
     paul, alex = await world.practitioner("Paul Morel"), await world.admin()
     two.marie.tap_data(two.marie.last.id, f"write:{await world.patient_id(two.anna)}")
     await world.settle()
-    async with world.database.work() as work:
-        await remove_staff(
-            work,
-            actor=await people.actor_of(work, alex.id, language="en"),
-            staff_id=await world.staff_id(two.marie),
-            successor_id=await world.staff_id(paul),
-            clinic=world.clinic,
-            now=world.clock.now(),
-        )
+    await remove(world, two.marie, by=alex, successor=paul)
     await world.settle()
     before = last_id(two.anna)
     assert world.clinic.phone in await says(world, two.marie, "My last words to Anna")

@@ -5,10 +5,13 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from bot.flows.hand_over import hand_over
 from bot.flows.raise_alert import raise_alert
+from bot.flows.remove_staff import remove_staff
+from bot.sandbox.faults import Fault
 from bot.sandbox.person import Person, Seen
 from messages.grading import Flag, Grade
-from storage import courses, sessions
+from storage import courses, people, sessions
 from storage.tables import Alert, Audit, Letter, Outbox, Patient, Staff
 from tests.world import World
 
@@ -100,6 +103,41 @@ async def set_cover(world: World, practitioner: Person, cover: Person) -> None:
         member = await work.session.get_one(Staff, await world.staff_id(practitioner))
         member.cover_id = await world.staff_id(cover)
         await work.commit()
+
+
+async def remove(world: World, member: Person, *, by: Person, successor: Person | None = None) -> None:
+    """Let an admin remove a member of staff, whose patients go to the successor."""
+    staff_id = await world.staff_id(member)
+    successor_id = await world.staff_id(successor) if successor else None
+    async with world.database.work() as work:
+        await remove_staff(
+            work,
+            actor=await people.actor_of(work, by.id, language="en"),
+            staff_id=staff_id,
+            successor_id=successor_id,
+            clinic=world.clinic,
+            now=world.clock.now(),
+        )
+
+
+async def hand_patient_over(world: World, patient: Person, *, to: Person, by: Person, settled: bool = True) -> None:
+    """Let a practitioner hand a patient over to a colleague. Without `settled`, nothing may have been sent yet."""
+    patient_id, to_id = await world.patient_id(patient), await world.staff_id(to)
+    async with world.database.work() as work:
+        actor = await people.actor_of(work, by.id, language="en")
+        await hand_over(work, actor=actor, patient_id=patient_id, to_staff_id=to_id, now=world.clock.now())
+    if settled:
+        await world.settle()
+
+
+def refusal(person: Person, **matching: object) -> Fault:
+    """What Telegram answers for who has blocked the bot: for one call, and nothing else tells of it."""
+    return Fault.answer(403, "Forbidden: bot was blocked by the user", chat_id=person.id, **matching)
+
+
+def times_heard(person: Person, words: str, after: int = 0) -> int:
+    """How many messages with these words the bot has said to this person, or has said after a message."""
+    return sum(words in message.text for message in since(person, after))
 
 
 async def patient_row(world: World, person: Person) -> Patient:

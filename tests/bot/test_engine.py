@@ -20,6 +20,7 @@ from storage.agenda import Agenda
 from storage.database import Database
 from storage.outbox import Owed
 from storage.tables import Delivery, Inbox, Outbox
+from tests.bot.conversation import times_heard
 from tests.world import World
 
 
@@ -125,7 +126,7 @@ async def test_a_server_error_is_repeated_only_as_uncertain(world: World) -> Non
     await world.move(seconds=2)
     row = await _row(world.database, "uncertain")
     assert (row.state, row.repeats) == ("sent", 1)
-    assert sum("private" in message.text for message in marie.bot_messages) == 2
+    assert times_heard(marie, "private") == 2
 
 
 async def test_a_flood_is_waited_out_and_nothing_is_lost(world: World) -> None:

@@ -1,7 +1,7 @@
 """Blocking and coming back: whoever must use the telephone is told."""
 
 from bot.sandbox.faults import Fault
-from tests.bot.conversation import audited, last_id, pair, patient_row, rows, set_cover, since, staff_row
+from tests.bot.conversation import audited, last_id, pair, patient_row, rows, set_cover, since, staff_row, times_heard
 from tests.world import World
 
 
@@ -61,7 +61,7 @@ async def test_a_second_refusal_says_nothing_new(world: World) -> None:
         await world.settle()
     notices = [message for message in two.marie.bot_messages if "can’t be reached here" in message.text]
     assert len(notices) == 1
-    assert sum("has not reached" in message.text for message in two.marie.bot_messages) == 2
+    assert times_heard(two.marie, "has not reached") == 2
 
 
 async def test_a_practitioner_who_blocks_the_bot_is_told_to_the_admins(world: World) -> None:

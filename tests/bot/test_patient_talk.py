@@ -7,7 +7,7 @@ from bot.flows.receive_letter import receive_letter
 from bot.sandbox.faults import Fault
 from messages.letters import Content
 from storage import people
-from tests.bot.conversation import audited, last_id, letters, pair, rows, set_cover, since
+from tests.bot.conversation import audited, last_id, letters, pair, rows, set_cover, since, times_heard
 from tests.world import World
 
 
@@ -304,7 +304,7 @@ async def test_what_nobody_could_read_reaches_a_cover_named_later(world: World) 
             now=world.clock.now(),
         )
     await world.settle()
-    assert sum("Who reads this?" in message.text for message in since(paul, before)) == 1
+    assert times_heard(paul, "Who reads this?", before) == 1
 
 
 async def test_a_stopped_patient_is_still_heard(world: World) -> None:

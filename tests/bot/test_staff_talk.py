@@ -4,7 +4,7 @@ import pytest
 
 from bot.sandbox.faults import Fault
 from messages.grading import Grade
-from tests.bot.conversation import alert, alert_row, audited, last_id, letters, pair, set_cover, since
+from tests.bot.conversation import alert, alert_row, audited, last_id, letters, pair, set_cover, since, times_heard
 from tests.world import World
 
 
@@ -229,7 +229,7 @@ async def test_a_passing_fault_delays_an_answer_and_does_not_lose_it(world: Worl
     two.marie.say("Not yet", reply_to=two.marie.last.id)
     await world.settle()
     await world.move(minutes=1)
-    assert sum("Not yet" in message.text for message in two.anna.bot_messages) == 1
+    assert times_heard(two.anna, "Not yet") == 1
 
 
 async def test_every_answer_is_audited_without_its_words(world: World) -> None:

@@ -7,26 +7,22 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
-from bot.flows.remove_staff import remove_staff
 from bot.handling import CHATS_AT_ONCE
 from bot.sandbox.faults import Fault
 from bot.sandbox.person import Person
 from bot.throttle import EVERY_CHAT
-from storage import people
 from storage.tables import Alert
-from tests.bot.conversation import last_id, pair, since
+from tests.bot.conversation import last_id, pair, remove, since, times_heard
 from tests.faults.heard import listening
 from tests.world import World
 
 QUESTION = "Do you agree?"
 TAKES_NOTHING = Fault.answer(502, "Bad Gateway", method="sendMessage", times=None)
-
-
 RED_FLAG = "I can't breathe and my lips are swelling"
 
 
 def _is_alarmed(practitioner: Person, before: int) -> bool:
-    return any("EMERGENCY" in message.text for message in since(practitioner, before))
+    return times_heard(practitioner, "EMERGENCY", before) > 0
 
 
 async def _alerts(world: World) -> int:
@@ -35,7 +31,15 @@ async def _alerts(world: World) -> int:
 
 
 def _read(person: Person) -> int:
-    return sum(QUESTION in message.text for message in person.bot_messages)
+    return times_heard(person, QUESTION)
+
+
+async def _asked(world: World) -> Person:
+    """A patient who has just been asked whether they agree."""
+    anna, token = await world.invited("Anna Keller", await world.practitioner())
+    anna.start(token)
+    await world.settle()
+    return anna
 
 
 @pytest.mark.parametrize(
@@ -62,10 +66,7 @@ async def test_an_answer_that_telegram_did_not_take_is_said_again(world: World, 
 
 
 async def test_a_tap_whose_answer_was_not_taken_still_changes_the_message(world: World) -> None:
-    marie = await world.practitioner()
-    anna, token = await world.invited("Anna Keller", marie)
-    anna.start(token)
-    await world.settle()
+    anna = await _asked(world)
     asked = anna.last
     for method in ("answerCallbackQuery", "editMessageText"):
         world.sandbox.faults.add(Fault.answer(502, "Bad Gateway", method=method))
@@ -113,6 +114,8 @@ async def test_a_red_flag_does_not_wait_for_a_telegram_that_hangs(world: World, 
         two.anna.say(RED_FLAG)
         await world.sandbox.changed(lambda: _is_alarmed(two.marie, before), 7)
     world.sandbox.faults.clear()
+    await world.settle()
+    assert times_heard(two.marie, "EMERGENCY", before) == 1
 
 
 async def test_a_red_flag_does_not_wait_for_several_answers_that_hang(world: World) -> None:
@@ -127,13 +130,12 @@ async def test_a_red_flag_does_not_wait_for_several_answers_that_hang(world: Wor
             two.anna.say(words)
         await world.sandbox.changed(lambda: _is_alarmed(two.marie, before), 11)
     world.sandbox.faults.clear()
+    await world.settle()
+    assert times_heard(two.marie, "EMERGENCY", before) == 1
 
 
 async def test_who_taps_again_because_nothing_happened_reads_all_of_the_answer(world: World) -> None:
-    marie = await world.practitioner()
-    anna, token = await world.invited("Anna Keller", marie)
-    anna.start(token)
-    await world.settle()
+    anna = await _asked(world)
     asked = anna.last
     world.sandbox.faults.add(Fault.answer(502, "Bad Gateway", method="editMessageText", chat_id=anna.id))
     for _ in range(2):
@@ -151,15 +153,7 @@ async def test_an_answer_that_is_late_is_given_with_the_rights_of_that_moment(wo
     async with listening() as log:
         two.marie.say(command)
         await log.until("answer_delayed" if command == "/patients" else "update_failed")
-        async with world.database.work() as work:
-            await remove_staff(
-                work,
-                actor=await people.actor_of(work, alex.id, language="en"),
-                staff_id=await world.staff_id(two.marie),
-                successor_id=await world.staff_id(paul),
-                clinic=world.clinic,
-                now=world.clock.now(),
-            )
+        await remove(world, two.marie, by=alex, successor=paul)
         world.sandbox.faults.clear()
         await world.move(minutes=1)
     heard = [message.text + " ".join(message.labels) for message in since(two.marie, before)]
@@ -227,15 +221,12 @@ async def test_a_program_that_stops_does_not_wait_for_an_answer(world: World) ->
 
 
 async def test_an_answer_that_stored_nothing_is_tried_once_more_for_who_goes_on(world: World) -> None:
-    marie = await world.practitioner()
-    anna, token = await world.invited("Anna Keller", marie)
-    anna.start(token)
-    await world.settle()
+    anna = await _asked(world)
     world.sandbox.faults.add(Fault.answer(502, "Bad Gateway", method="sendMessage", chat_id=anna.id))
     anna.say("/urgent")
     anna.say("please hurry")
     await world.settle()
-    assert sum("Call 112 now" in message.text for message in anna.bot_messages) == 1
+    assert times_heard(anna, "Call 112 now") == 1
 
 
 async def test_an_update_is_not_tried_again_while_telegram_wants_silence(world: World) -> None:

@@ -26,7 +26,7 @@ from messages.people import Actor
 from storage import people, sending
 from storage.database import UnitOfWork
 from storage.tables import Outbox, Patient, Staff
-from tests.bot.conversation import Pair, last_id, pair, since
+from tests.bot.conversation import Pair, last_id, pair, times_heard
 from tests.bot.conversation import set_cover as set_cover_of
 from tests.world import World
 
@@ -58,10 +58,6 @@ async def _both(
         await asyncio.wait({task}, timeout=A_MOMENT)
         await work.commit()
     await task
-
-
-def _heard(reader: Person, after: int, words: str = QUESTION) -> int:
-    return sum(words in message.text for message in since(reader, after))
 
 
 async def _write(world: World, two: Pair, patient_id: int, work: UnitOfWork) -> None:
@@ -120,7 +116,7 @@ async def test_a_letter_is_stored_while_its_reader_comes_back(world: World) -> N
     patient_id, staff_id, before = await world.patient_id(two.anna), await world.staff_id(two.marie), last_id(two.marie)
     await _done(world, partial(_set_unreachable, world, staff_id))
     await _at_once(world, partial(_write, world, two, patient_id), _return(world, staff_id))
-    assert _heard(two.marie, before) == 1
+    assert times_heard(two.marie, QUESTION, before) == 1
 
 
 async def test_a_reader_comes_back_while_a_letter_is_stored(world: World) -> None:
@@ -129,7 +125,7 @@ async def test_a_reader_comes_back_while_a_letter_is_stored(world: World) -> Non
     await _done(world, partial(_set_unreachable, world, staff_id))
     write = _done(world, partial(_write, world, two, patient_id))
     await _at_once(world, partial(_come_back, world, staff_id), write)
-    assert _heard(two.marie, before) == 1
+    assert times_heard(two.marie, QUESTION, before) == 1
 
 
 async def test_a_letter_is_stored_while_somebody_is_found_to_step_in(world: World) -> None:
@@ -139,7 +135,7 @@ async def test_a_letter_is_stored_while_somebody_is_found_to_step_in(world: Worl
     await _done(world, partial(_set_unreachable, world, staff_id))
     step_in = _step_in(world, staff_id, await _actor(world, alex), await world.staff_id(paul))
     await _at_once(world, partial(_write, world, two, patient_id), step_in)
-    assert _heard(paul, before) == 1
+    assert times_heard(paul, QUESTION, before) == 1
 
 
 async def test_a_letter_is_stored_while_its_patient_is_handed_over(world: World) -> None:
@@ -148,7 +144,7 @@ async def test_a_letter_is_stored_while_its_patient_is_handed_over(world: World)
     patient_id, at_marie, at_paul = await world.patient_id(two.anna), last_id(two.marie), last_id(paul)
     going = _hand_over(world, patient_id, await _actor(world, two.marie), await world.staff_id(paul))
     await _at_once(world, partial(_write, world, two, patient_id), going)
-    assert (_heard(paul, at_paul), _heard(two.marie, at_marie)) == (1, 0)
+    assert (times_heard(paul, QUESTION, at_paul), times_heard(two.marie, QUESTION, at_marie)) == (1, 0)
 
 
 async def _sending(world: World, two: Pair, patient_id: int) -> tuple[Outbox, Staff]:
@@ -182,7 +178,7 @@ async def test_a_letter_is_refused_while_its_patient_is_handed_over(world: World
         await _at_once(world, refuse, _hand_over(world, patient_id, by, to))
     else:
         await _at_once(world, partial(_handed_over, world, patient_id, by, to), _done(world, refuse))
-    assert _heard(paul, before) == 1
+    assert times_heard(paul, QUESTION, before) == 1
 
 
 async def _handed_over(world: World, patient_id: int, by: Actor, to: int, work: UnitOfWork) -> None:
@@ -207,7 +203,7 @@ async def test_a_practitioner_and_their_cover_come_back(world: World) -> None:
         await _done(world, partial(_set_unreachable, world, staff_id))
     await _done(world, partial(_write, world, two, patient_id))
     await _at_once(world, partial(_come_back, world, marie_id), _return(world, paul_id))
-    assert _heard(two.marie, at_marie) + _heard(paul, at_paul) == 1
+    assert times_heard(two.marie, QUESTION, at_marie) + times_heard(paul, QUESTION, at_paul) == 1
 
 
 async def _come_back(world: World, staff_id: int, work: UnitOfWork) -> None:
@@ -232,7 +228,7 @@ async def test_two_hand_overs_of_one_patient(world: World) -> None:
     first = partial(_handed_over, world, patient_id, by, to_paul)
     await _at_once(world, first, _hand_over(world, patient_id, by, to_lea))
     await world.move(minutes=1)
-    assert (_heard(paul, at_paul), _heard(lea, at_lea)) == (0, 1)
+    assert (times_heard(paul, QUESTION, at_paul), times_heard(lea, QUESTION, at_lea)) == (0, 1)
     async with world.database.read() as work:
         assert (await work.session.get_one(Patient, patient_id)).practitioner_id == to_lea
 
@@ -258,7 +254,7 @@ async def test_a_cover_is_removed_while_a_letter_to_them_is_stored(world: World)
     await _at_once(world, partial(_write, world, two, patient_id), remove())
     two.marie.say("/patients")
     await world.settle()
-    assert (_heard(two.marie, at_marie), _heard(paul, at_paul)) == (1, 0)
+    assert (times_heard(two.marie, QUESTION, at_marie), times_heard(paul, QUESTION, at_paul)) == (1, 0)
 
 
 async def test_an_alert_is_raised_while_its_patient_is_handed_over(world: World) -> None:
@@ -267,7 +263,7 @@ async def test_an_alert_is_raised_while_its_patient_is_handed_over(world: World)
     patient_id, before = await world.patient_id(two.anna), last_id(paul)
     going = _hand_over(world, patient_id, await _actor(world, two.marie), await world.staff_id(paul))
     await _at_once(world, partial(_raise, world, patient_id), going)
-    assert _heard(paul, before, "EMERGENCY") == 1
+    assert times_heard(paul, "EMERGENCY", before) == 1
 
 
 async def test_an_alert_to_somebody_who_is_marked_at_that_moment_climbs_when_it_is_refused(world: World) -> None:
@@ -283,7 +279,7 @@ async def test_an_alert_to_somebody_who_is_marked_at_that_moment_climbs_when_it_
 
     await _done(world, raise_and_mark)
     await world.settle()
-    assert _heard(alex, before, "EMERGENCY") == 1
+    assert times_heard(alex, "EMERGENCY", before) == 1
 
 
 async def test_what_the_letter_has_read_of_its_reader_before_is_read_anew(world: World) -> None:
@@ -309,7 +305,7 @@ async def test_what_the_letter_has_read_of_its_reader_before_is_read_anew(world:
         back.set()
         await writing
     await world.settle()
-    assert _heard(two.marie, before) == 1
+    assert times_heard(two.marie, QUESTION, before) == 1
 
 
 async def test_a_patient_is_added_while_their_practitioner_is_removed(world: World) -> None:
