@@ -47,12 +47,13 @@ async def done() -> None:
     await asyncio.to_thread(sys.stdin.read)
 
 
-async def send(bot: Bot, chat_id: int) -> None:
-    """One message such as the bot's."""
-    await bot.send_message(
+async def send(bot: Bot, chat_id: int) -> int:
+    """One message such as the bot's; the id that it got."""
+    message = await bot.send_message(
         chat_id,
         TEXT,
         parse_mode=ParseMode.HTML,
         reply_markup=KEYBOARD,
         link_preview_options=LinkPreviewOptions(is_disabled=True),
     )
+    return message.message_id
