@@ -12,6 +12,7 @@ from telegram.request import BaseRequest
 
 from bot import command_menu, errors
 from bot.clock import Clock
+from bot.delivery import Delivery
 from bot.flows import (
     climb_alerts,
     compose_acknowledgement,
@@ -65,6 +66,7 @@ from bot.handlers import (
 from bot.handling import Bots, Handling
 from bot.intake import FIRST_PAUSE, LONGEST_PAUSE, Intake, Poller
 from bot.lifecycle import Nursery, Wake
+from bot.outcomes import Outcomes
 from bot.pacing import ThrottleLimiter, seconds_of
 from bot.patience import Patience
 from bot.schedule import Schedule, Timed
@@ -270,17 +272,11 @@ class Aftercare:
         self.handling = Handling(
             self.application, self.database, self.clock, self.clinic, self.texts, self.nursery, self.progress
         )
-        self.sender = Sender(
-            self.application.bot,
-            self.database,
-            self.clock,
-            self.clinic,
-            self.texts,
-            self.throttle,
-            self.nursery,
-            COMPOSERS,
-            self.progress,
+        outcomes = Outcomes(self.database, self.clock, self.clinic, COMPOSERS)
+        delivery = Delivery(
+            self.application.bot, self.database, self.clock, self.clinic, self.texts, COMPOSERS, outcomes
         )
+        self.sender = Sender(self.database, self.clock, self.throttle, self.nursery, delivery, outcomes, self.progress)
 
     def _application(self) -> Bots:
         self._poll_request = self._new_request(1)

@@ -1,37 +1,29 @@
-"""One outbox row → Bot API → sent, deferred, refused or uncertain. Only the sender sends what is owed.
+"""Due outbox rows → claimed, lane by lane → each in its turn to Telegram. Only the sender sends what is owed.
 
-A row is claimed in its lane, waits for its turn in the throttle, is checked once more, marked as sending, and only
-then sent. No transaction is open during the call. While the database is away nothing begins, and what is at Telegram
-waits to be recorded.
+A row is claimed in its lane and waits for its turn in the throttle; then it is checked once more, composed, marked and
+called (bot/delivery.py), and what it has come to is recorded (bot/outcomes.py). While the database is away nothing
+begins, and what is at Telegram waits to be recorded.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
-from functools import partial
+from collections.abc import Iterable
+from datetime import timedelta
 
 import structlog
 from telegram.error import InvalidToken
 
-from bot import measures, telegram_calls
+from bot import measures
 from bot.clock import Clock
-from bot.flows import note_unreachable
-from bot.flows.composing import REMOVED, TOO_LATE, AfterSending, Composer, Left, Scene, obstacle
+from bot.delivery import Delivery
 from bot.lifecycle import Nursery, Wake
+from bot.outcomes import Outcomes, Unrecorded
 from bot.patience import Patience
-from bot.telegram_calls import AnyBot
-from bot.texts import PublishedTexts
 from bot.throttle import Place, Throttle
 from bot.watchdog import Beat
-from messages.clinic import Clinic
-from messages.outgoing import Kind, Lane, Outgoing
-from messages.retrying import Again, End, Failure, Plain, decide, wait_after
-from storage import recipients, rota, sending
-from storage.database import Database, UnitOfWork, is_database_outage
-from storage.letters import NOT_THEIRS
-from storage.sending import Sent
+from messages.outgoing import Lane
+from storage import sending
+from storage.database import Database
 from storage.tables import Outbox
-from storage.together import Together
 
 log = structlog.get_logger()
 
@@ -56,49 +48,32 @@ HELD_BACK_SECONDS = 10.0
 LOOK_BACK = timedelta(seconds=30)
 """How often the sender looks for rows that were claimed and are in nobody's hand."""
 
-Verdict = Outgoing | Left | str | datetime | None
-"""What becomes of a row: it is sent, it ends for a reason, it is tried again at a time, or it is no longer ours."""
-
-
-class Unrecorded(Exception):
-    """A message is at Telegram and the database cannot be told. The program stops, and the next start knows what to do.
-
-    Its row is still in `sending`, so recovery repeats it or ends it as uncertain, by its kind.
-    """
-
 
 class Sender:
     """Sends what is due, most urgent lane first."""
 
     def __init__(
         self,
-        bot: AnyBot,
         database: Database,
         clock: Clock,
-        clinic: Clinic,
-        texts: PublishedTexts,
         throttle: Throttle,
         nursery: Nursery,
-        composers: Mapping[Kind, Composer],
+        delivery: Delivery,
+        outcomes: Outcomes,
         progress: Wake,
     ) -> None:
-        self._bot = bot
         self._database = database
         self._clock = clock
-        self._clinic = clinic
-        self._texts = texts
         self._throttle = throttle
         self._nursery = nursery
-        self._composers = composers
+        self._delivery = delivery
+        self._outcomes = outcomes
         self._progress = progress
         self._in_hand: dict[Lane, set[Outbox]] = {lane: set() for lane in Lane}
         self._look_back_at = clock.now() + LOOK_BACK
         self._next_at = clock.now()
         self._full: set[Lane] = set()
         self._gathering: asyncio.TimerHandle | None = None
-        self._patience = Patience("sender")
-        self._composing = Together(database, self._compose_all)
-        self._recording = Together(database, self._record_all)
         self._urgent_since: dict[int, float] = {}
         self.beat = Beat()
         self.wake = Wake()
@@ -172,12 +147,12 @@ class Sender:
         except InvalidToken:
             # Nothing can be sent until the token is corrected: everything stays owed, and the program stops.
             self.stopping = True
-            await self._give_back(row)
+            await self._outcomes.give_back(row)
             raise
         except Unrecorded:
             raise
         except Exception as error:
-            await self._not_sent(row, error)
+            await self._outcomes.not_sent(row, error)
         finally:
             self._in_hand[lane].discard(row)
             if lane in self._full:
@@ -199,28 +174,26 @@ class Sender:
 
     async def _deliver(self, row: Outbox, lane: Lane, chat_id: int | None) -> None:
         if chat_id is None:
-            await self._leave_gone(row, "not_joined")
+            await self._outcomes.leave_gone(row, "not_joined")
             return
         if lane is Lane.URGENT:
             self._urgent_since[row.id] = self._clock.monotonic()
         async with self._throttle.turn(lane, chat_id) as place:
             self._urgent_since.pop(row.id, None)
-            prepared = await self._prepare_in_turn(row, place)
-            if prepared is not None:
-                outgoing, scene = prepared
-                await self._call(row, outgoing, scene, place)
+            await self._deliver_in_turn(row, place)
 
-    async def _prepare_in_turn(self, row: Outbox, place: Place) -> tuple[Outgoing, Scene] | None:
-        """As `_prepare`, and once more if it took too long: nothing that is marked as sending may wait."""
+    async def _deliver_in_turn(self, row: Outbox, place: Place) -> None:
         if self.stopping:
             # Whoever works next gets it back with what was claimed.
-            return None
-        prepared = await self._prepare(row)
-        if prepared is None or self._throttle.has_room(place):
-            return prepared
-        await self._insist(lambda work: sending.unmark(work, row))
-        await self._throttle.again(place)
-        return None if self.stopping else await self._prepare(row)
+            return
+        prepared = await self._delivery.prepare(row)
+        if prepared is not None and not self._throttle.has_room(place):
+            # It took too long: nothing that is marked as sending may wait.
+            await self._outcomes.unmark(row)
+            await self._throttle.again(place)
+            prepared = None if self.stopping else await self._delivery.prepare(row)
+        if prepared is not None:
+            await self._delivery.call(prepared, place)
 
     def _note_held_back(self) -> None:
         """Say once of each alert that it waits for more than a moment because the whole bot must be silent."""
@@ -231,200 +204,3 @@ class Sender:
             del self._urgent_since[outbox_id]
             measures.held_back()
             log.warning("alert_held_back", outbox_id=outbox_id, for_seconds=round(self._throttle.paused_for))
-
-    async def _prepare(self, row: Outbox) -> tuple[Outgoing, Scene] | None:
-        """Check and compose at the last moment, then mark as sending. None: it has ended another way."""
-        if row.kind == Kind.DIGEST.value:
-            # It asks about fifty patients: nobody should wait behind ten of them.
-            scene, verdict = await self._compose_alone(row)
-        else:
-            scene, verdict = await self._composing.do(row, first=row.lane == Lane.URGENT.value)
-        match verdict:
-            case Outgoing():
-                return verdict, scene
-            case Left() if verdict.reason == NOT_THEIRS:
-                await self._leave_gone(row, verdict.reason)
-            case Left():
-                await self._end(row, "skipped", verdict.reason)
-            case datetime():
-                due_at = verdict
-                await self._alone(lambda work: sending.put_back(work, row, due_at=due_at))
-            case str():
-                await self._leave_out(row, scene, verdict)
-        return None
-
-    async def _compose_alone(self, row: Outbox) -> tuple[Scene, Verdict]:
-        async with self._database.work() as work:
-            (composed,) = await self._compose_all(work, [row])
-            await work.commit()
-        return composed
-
-    async def _compose_all(self, work: UnitOfWork, rows: Sequence[Outbox]) -> list[tuple[Scene, Verdict]]:
-        """For each row what to send, once it is marked; or why not, or when. None: somebody else has it."""
-        found = await recipients.recipients_of(work, rows)
-        # Held until all is composed: the session forgets what nobody holds.
-        held = await recipients.surroundings(work, rows, found)
-        scenes = [await self._scene(work, recipient) for recipient in found]
-        verdicts = [await self._verdict(work, row, scene) for row, scene in zip(rows, scenes, strict=True)]
-        del held
-        going = [position for position, verdict in enumerate(verdicts) if isinstance(verdict, Outgoing)]
-        still_owed = await sending.mark_sending(work, [rows[position] for position in going])
-        for position, owed in zip(going, still_owed, strict=True):
-            if not owed:
-                verdicts[position] = None
-        return list(zip(scenes, verdicts, strict=True))
-
-    async def _verdict(self, work: UnitOfWork, row: Outbox, scene: Scene) -> Verdict:
-        verdict = obstacle(row, scene)
-        if verdict is None and row.kind == Kind.RELAY.value:
-            verdict = await sending.letter_before(work, row)
-        if verdict is not None:
-            return verdict
-        return await self._composers[Kind(row.kind)].compose(work, row, scene)
-
-    async def _scene(self, work: UnitOfWork, recipient: recipients.Recipient) -> Scene:
-        texts = await self._texts.current(work, recipient.texts_version)
-        return Scene(
-            now=self._clock.now(), clinic=self._clinic, texts=texts, patient=recipient.patient, staff=recipient.staff
-        )
-
-    async def _call(self, row: Outbox, outgoing: Outgoing, scene: Scene, place: Place, *, plain: bool = False) -> None:
-        try:
-            message_ids = await telegram_calls.send(self._bot, scene.chat_id, outgoing, place=place)
-        except Exception as error:
-            await self._failed(row, outgoing, scene, place, error, plain=plain)
-            return
-        await self._note_sent(row, outgoing, scene, message_ids)
-        if scene.person.unreachable_since is not None:
-            await self._insist(lambda work: note_unreachable.note_arrival(work, scene.person, now=self._clock.now()))
-
-    async def _note_sent(self, row: Outbox, outgoing: Outgoing, scene: Scene, message_ids: Sequence[int]) -> None:
-        measures.sent(Lane(row.lane), due_at=row.due_at, now=self._clock.now())
-        record = partial(self._record, row, outgoing, scene, message_ids)
-        try:
-            await self._patience.insist(partial(record, self._composers[Kind(row.kind)].after))
-        except Exception as error:
-            # The message is at Telegram: whatever was to follow, it must not be sent a second time.
-            log.error("after_sending_failed", outbox_id=row.id, error=type(error).__name__, exc_info=error)
-            try:
-                await self._patience.insist(partial(record, None))
-            except Exception as second:
-                raise Unrecorded from second
-
-    async def _record(
-        self, row: Outbox, outgoing: Outgoing, scene: Scene, message_ids: Sequence[int], after: AfterSending | None
-    ) -> None:
-        sent = Sent(row.id, scene.chat_id, message_ids, outgoing.template_version_id, self._clock.now())
-        if after is None:
-            await self._recording.do(sent, first=row.lane == Lane.URGENT.value)
-            return
-        # What follows may hold rows that somebody else waits with, who holds some of the others'.
-        async with self._database.work() as work:
-            # If it was recorded before, then by a commit whose answer got lost.
-            if await sending.mark_sent(work, sent):
-                await after(work, row, scene, message_ids)
-                await work.commit()
-
-    async def _record_all(self, work: UnitOfWork, all_sent: Sequence[Sent]) -> Sequence[None]:
-        await sending.mark_all_sent(work, all_sent)
-        return [None] * len(all_sent)
-
-    async def _alone(self, write: Callable[[UnitOfWork], Awaitable[object]]) -> None:
-        async with self._database.work() as work:
-            await write(work)
-            await work.commit()
-
-    async def _failed(
-        self, row: Outbox, outgoing: Outgoing, scene: Scene, place: Place, error: Exception, *, plain: bool
-    ) -> None:
-        failure, retry_after = telegram_calls.failure_of(error, copying=outgoing.copy_of is not None)
-        log.warning("not_sent", outbox_id=row.id, kind=row.kind, failure=failure.value, error=type(error).__name__)
-        decision = decide(Kind(row.kind), failure, attempts=row.attempts + 1, retry_after=retry_after, plain=plain)
-        match decision:
-            case Plain():
-                await self._call(row, telegram_calls.as_plain(outgoing), scene, place, plain=True)
-            case Again():
-                await self._try_again(row, decision)
-            case End(state="failed", reason="unreachable"):
-                await self._unreachable(row, scene)
-            case End():
-                await self._refused(row, scene, decision)
-
-    async def _not_sent(self, row: Outbox, error: Exception) -> None:
-        """Something went wrong before the call: a bug, or a database that is away."""
-        if is_database_outage(error):
-            # Its companions go on at once; this one may have met what only meets it.
-            await self._patience.wait(error)
-            await self._give_back(row)
-        else:
-            await self._broken(row, error)
-
-    async def _broken(self, row: Outbox, error: Exception) -> None:
-        """A bug met this row. The others must go on."""
-        decision = decide(Kind(row.kind), Failure.BROKEN, attempts=row.attempts + 1, retry_after=None, plain=False)
-        log.error("row_broken", outbox_id=row.id, kind=row.kind, error=type(error).__name__, exc_info=error)
-        if isinstance(decision, Again):
-            due_at = self._clock.now() + decision.wait
-            await self._insist(lambda work: sending.put_back(work, row, due_at=due_at, failed=True))
-        else:
-            await self._end(row, "failed", "broken")
-
-    async def _give_back(self, row: Outbox) -> None:
-        """As it was before it was claimed; also its place in the chat's order."""
-        await self._insist(lambda work: sending.put_back(work, row, due_at=row.due_at))
-
-    async def _try_again(self, row: Outbox, decision: Again) -> None:
-        due_at, repeated = self._clock.now() + decision.wait, decision.repeated
-        await self._insist(lambda work: sending.put_back(work, row, due_at=due_at, repeated=repeated))
-
-    async def _unreachable(self, row: Outbox, scene: Scene) -> None:
-        async def write(work: UnitOfWork) -> None:
-            now = self._clock.now()
-            if await note_unreachable.has_returned(work, scene.person):
-                await sending.put_back(work, row, due_at=now + wait_after(row.attempts + 1))
-                return
-            await sending.end(work, row, state="failed", reason="unreachable", now=now)
-            await note_unreachable.note_unreachable(work, scene.person, now=now, clinic=self._clinic)
-
-        await self._insist(write)
-
-    async def _refused(self, row: Outbox, scene: Scene, decision: End) -> None:
-        async def write(work: UnitOfWork) -> None:
-            ended = await sending.end(work, row, state=decision.state, reason=decision.reason, now=self._clock.now())
-            refused = self._composers[Kind(row.kind)].refused
-            if ended and refused is not None and decision.state == "failed":
-                await refused(work, row, scene)
-
-        await self._insist(write)
-
-    async def _leave_gone(self, row: Outbox, reason: str) -> None:
-        gone = self._composers[Kind(row.kind)].gone
-
-        async def write(work: UnitOfWork) -> None:
-            if gone is not None:
-                await rota.change(work)
-            ended = await sending.end(work, row, state="skipped", reason=reason, now=self._clock.now())
-            if ended and gone is not None:
-                await gone(work, row, self._clock.now())
-
-        await self._insist(write)
-
-    async def _leave_out(self, row: Outbox, scene: Scene, reason: str) -> None:
-        if reason == REMOVED:
-            await self._leave_gone(row, reason)
-            return
-
-        async def write(work: UnitOfWork) -> None:
-            ended = await sending.end(work, row, state="skipped", reason=reason, now=self._clock.now())
-            late = self._composers[Kind(row.kind)].late
-            if ended and late is not None and reason == TOO_LATE:
-                await late(work, row, scene)
-
-        await self._insist(write)
-
-    async def _end(self, row: Outbox, state: str, reason: str) -> None:
-        await self._insist(lambda work: sending.end(work, row, state=state, reason=reason, now=self._clock.now()))
-
-    async def _insist(self, write: Callable[[UnitOfWork], Awaitable[object]]) -> None:
-        """Commit what a row has come to, however long the database is away."""
-        await self._patience.insist(lambda: self._alone(write))

@@ -11,8 +11,8 @@ from sqlalchemy.exc import OperationalError
 from telegram.error import InvalidToken
 
 from bot import handling, sender
+from bot.outcomes import Unrecorded
 from bot.sandbox.faults import Fault
-from bot.sender import Unrecorded
 from messages.outgoing import Kind
 from messages.retrying import HANDLING_ATTEMPTS
 from storage import callers, inbox, outbox, sending
