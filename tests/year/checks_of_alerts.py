@@ -101,7 +101,7 @@ class Alerts:
         if now > second + SLACK and not told_whom and patient.blocked.surely(False, now, alert.raised_at):
             yield "the patient was not told whom to call"
         repeat_at = self._awake(alert, max(told[-1][0] + max(REPEAT, wait), restarted)) if told else now
-        if there and now > repeat_at + SLACK:
+        if _somebody_is_there(there, covers) and now > repeat_at + SLACK:
             yield f"told last at {told[-1][0]}, and never again"
 
     def _awake(self, alert: AlertFacts, at: datetime) -> datetime:
@@ -125,11 +125,17 @@ def _rung(
     """Whoever is due to know by now does."""
     first, second, third = (now > each + SLACK for each in times)
     admins = {each.staff_id for each in there if each.is_admin}
-    # Whoever of the possible owners it is: one may have a cover and the other none.
+    # Whoever of the possible owners it is: one may have a cover and the other none, or be away.
     next_is_there = bool(admins) or set(covers.values()) <= {each.staff_id for each in there}
-    if first and there and {each.staff_id for each in there} & owners and not told:
+    if first and owners <= {each.staff_id for each in there} and not told:
         yield "nobody was told"
     if second and next_is_there and not reached - owners and not reached & set(covers.values()):
         yield f"neither cover nor admin was told, only {sorted(reached)}"
     if third and admins and not reached & admins:
         yield f"no admin was told, only {sorted(reached)}"
+
+
+def _somebody_is_there(there: list[StaffFacts], covers: dict[int, int | None]) -> bool:
+    """Whether an admin is, or the owner or their cover, whoever of the possible owners it is."""
+    present = {each.staff_id for each in there}
+    return any(each.is_admin for each in there) or all({owner, cover} & present for owner, cover in covers.items())
