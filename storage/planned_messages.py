@@ -31,6 +31,7 @@ _PROACTIVE = [kind.value for kind in PROACTIVE]
 async def withdraw_course(work: UnitOfWork, course: Course, *, reason: str, now: datetime) -> int:
     """Withdraw check-ins, nudges and reminders of a course. Returns how many messages there were."""
     sessions = select(Session.id).where(Session.course_id == course.id)
+    await _hold(work, CheckIn.session_id.in_(sessions))
     rows = await outbox.withdraw(
         work,
         Outbox.patient_id == course.patient_id,
@@ -46,6 +47,7 @@ async def withdraw_course(work: UnitOfWork, course: Course, *, reason: str, now:
 
 async def withdraw_patient(work: UnitOfWork, patient_id: int, *, reason: str, now: datetime) -> int:
     """Withdraw every check-in, nudge and reminder of a patient. Returns how many messages there were."""
+    await _hold(work, CheckIn.patient_id == patient_id)
     rows = await outbox.withdraw(
         work, Outbox.patient_id == patient_id, Outbox.kind.in_(_PROACTIVE), reason=reason, now=now
     )
@@ -61,6 +63,7 @@ async def withdraw_earlier(work: UnitOfWork, *, patient_id: int, session_id: int
         CheckIn.session_id != session_id,
         CheckIn.kind != CheckKind.LATE.value,
     )
+    await _hold(work, *earlier)
     rows = await outbox.withdraw(
         work,
         Outbox.patient_id == patient_id,
@@ -84,6 +87,7 @@ async def withdraw_to_replan(work: UnitOfWork, course: Course, session: Session 
         CheckIn.kind != CheckKind.REASK.value,
         CheckIn.state == "planned",
     )
+    await _hold(work, *of_session)
     await outbox.withdraw(
         work,
         Outbox.patient_id == course.patient_id,
@@ -157,14 +161,33 @@ def _about(course: Course) -> ColumnElement[bool]:
     return or_(Outbox.course_id == course.id, Outbox.check_in_id.in_(checks), Outbox.appointment_id.in_(visits))
 
 
-async def _cancel(work: UnitOfWork, *which: ColumnElement[bool], now: datetime) -> None:
-    being_sent = select(Outbox.check_in_id).where(
+_IS_BEING_SENT = CheckIn.id.in_(
+    select(Outbox.check_in_id).where(
         Outbox.kind == Kind.CHECK_IN.value, Outbox.state == "sending", Outbox.check_in_id.is_not(None)
     )
+)
+
+
+async def _hold(work: UnitOfWork, *which: ColumnElement[bool]) -> None:
+    """Hold the check-ins before their outbox rows, and the open ones first, as whoever answers one does.
+
+    The other way round PostgreSQL finds a deadlock with an answer given at that moment, and stops one of the two.
+    """
+    if work.on_sqlite:
+        return
+    await work.session.execute(
+        select(CheckIn.id)
+        .where(CheckIn.state.in_(check_ins.UNFINISHED), ~_IS_BEING_SENT, *which)
+        .order_by(CheckIn.state == "planned", CheckIn.id)
+        .with_for_update()
+    )
+
+
+async def _cancel(work: UnitOfWork, *which: ColumnElement[bool], now: datetime) -> None:
     await check_ins.withdraw(
         work,
         CheckIn.state == "planned",
-        CheckIn.id.not_in(being_sent),
+        ~_IS_BEING_SENT,
         *which,
         state="cancelled",
         now=now,

@@ -2,17 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from unittest.mock import AsyncMock, patch
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from bot.flows.add_patient import add_patient
 from bot.flows.change_staff import set_cover
 from bot.flows.hand_over import hand_over
 from bot.flows.note_unreachable import has_returned, note_return, note_unreachable
+from bot.flows.nudge import nudge
+from bot.flows.pause_course import pause_course
 from bot.flows.raise_alert import raise_alert
 from bot.flows.receive_letter import take_letter
 from bot.flows.remove_staff import remove_staff
@@ -23,11 +26,12 @@ from messages.errors import NotFound
 from messages.grading import Flag, Grade
 from messages.letters import Content
 from messages.people import Actor
-from storage import people, sending
+from storage import outbox, people, sending
 from storage.database import UnitOfWork
 from storage.tables import Outbox, Patient, Staff
 from tests.bot.conversation import Pair, last_id, pair, times_heard
 from tests.bot.conversation import set_cover as set_cover_of
+from tests.faults.heard import listening
 from tests.world import World
 
 QUESTION = "Is this swelling normal?"
@@ -212,6 +216,33 @@ async def _come_back(world: World, staff_id: int, work: UnitOfWork) -> None:
     with patch.object(uncommitted, "commit"):
         await note_return(uncommitted, patient_id=None, staff_id=staff_id, now=world.clock.now())
     work.news |= uncommitted.news
+
+
+async def test_a_course_is_paused_while_its_check_in_is_answered(world: World) -> None:
+    """Both end the nudge and the check-in; neither is stopped by the database because of the other."""
+    two = await pair(world)
+    for answer in ("None", "Dots only", "Not at all"):
+        two.anna.tap(answer)
+        await world.settle()
+    by, patient_id, withdraw = await _actor(world, two.marie), await world.patient_id(two.anna), outbox.withdraw
+
+    async def answered_meanwhile(work: UnitOfWork, *which: ColumnElement[bool], reason: str, now: datetime) -> int:
+        withdrawn = await withdraw(work, *which, reason=reason, now=now)
+        if reason == "paused":
+            two.anna.tap("Nothing else")
+            await world.app.progress.wait(A_MOMENT)
+        return withdrawn
+
+    async with listening() as log:
+        with patch.object(world.app.sender, "_look", AsyncMock()):
+            assert await nudge(world.database, world.clinic, world.clock.now() + timedelta(hours=12)) == 1
+            with patch.object(outbox, "withdraw", answered_meanwhile):
+                async with world.database.work() as work:
+                    await pause_course(work, actor=by, patient_id=patient_id, now=world.clock.now())
+        world.app.sender.wake.call()
+        await world.settle()
+    assert log.count("update_failed") == 0
+    assert "Thank you" in two.anna.last.text
 
 
 async def test_two_hand_overs_of_one_patient(world: World) -> None:
