@@ -5,7 +5,7 @@ import pytest
 from bot.sandbox.person import Person
 from messages.grading import Flag, Grade
 from storage.tables import Staff
-from tests.bot.conversation import alert, last_id, since, staff_row
+from tests.bot.conversation import alert, heard, last_id, staff_row
 from tests.world import World
 
 NAMES = {
@@ -26,7 +26,7 @@ def visible(name: str) -> str:
 async def told(world: World, person: Person, before: int) -> str:
     """What the bot has said to this person since, once everything is handled."""
     await world.settle()
-    return "\n".join(each.text for each in since(person, before))
+    return heard(person, before)
 
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
@@ -55,7 +55,7 @@ async def test_a_patient_of_any_name_is_shown_everywhere(world: World, name: str
     await world.settle()
     marie.tap_data(marie.last.id, f"patient.open:{await world.patient_id(anna)}")
     await world.settle()
-    shown = "\n".join(each.text for each in marie.bot_messages)
+    shown = heard(marie)
     assert beginning in shown
     assert beginning in alerted
 

@@ -8,7 +8,19 @@ from bot.sandbox.person import Person
 from messages.grading import Grade
 from storage import invitations
 from storage.tables import Letter, Patient, TemplateVersion
-from tests.bot.conversation import alert, alert_row, last_id, letters, pair, patient_row, remove, rows, set_cover, since
+from tests.bot.conversation import (
+    alert,
+    alert_row,
+    heard,
+    last_id,
+    letters,
+    pair,
+    patient_row,
+    remove,
+    rows,
+    set_cover,
+    since,
+)
 from tests.bot.test_templates import edit, live
 from tests.world import World
 
@@ -20,7 +32,7 @@ async def says(world: World, person: Person, text: str) -> str:
     before = last_id(person)
     person.say(text)
     await world.settle()
-    return "\n".join(each.text for each in since(person, before))
+    return heard(person, before)
 
 
 async def test_a_practitioner_who_blocks_is_replaced_for_letters_and_alerts(world: World) -> None:
@@ -33,7 +45,7 @@ async def test_a_practitioner_who_blocks_is_replaced_for_letters_and_alerts(worl
     before = last_id(paul)
     alert_id = await alert(world, two.anna, Grade.E)
     assert "Paul Morel" in await says(world, two.anna, "Is anybody there?")
-    told = "\n".join(each.text for each in since(paul, before))
+    told = heard(paul, before)
     assert "EMERGENCY" in told
     assert "Is anybody there?" in told
     paul.block()

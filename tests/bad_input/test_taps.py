@@ -10,7 +10,18 @@ from messages.people import Role
 from messages.permissions import BUTTONS
 from storage.tables import Answer, Audit, CheckIn, Inbox, Session
 from tests.bad_input.raw import arrives, message, user
-from tests.bot.conversation import alert, alert_row, last_id, pair, patient_row, rows, set_cover, since, times_heard
+from tests.bot.conversation import (
+    alert,
+    alert_row,
+    heard,
+    last_id,
+    pair,
+    patient_row,
+    rows,
+    set_cover,
+    since,
+    times_heard,
+)
 from tests.world import World
 
 HUGE = "9" * 18
@@ -175,7 +186,7 @@ async def test_words_and_taps_from_two_devices_are_all_kept(world: World) -> Non
     two.anna.say("from my tablet")
     two.anna.tap("None")
     await arrives(world, "message", message(world, two.anna, text="and from my phone"))
-    relayed = "\n".join(each.text for each in since(two.marie, before))
+    relayed = heard(two.marie, before)
     assert "from my tablet" in relayed
     assert "and from my phone" in relayed
     async with world.database.read() as work:

@@ -1,14 +1,9 @@
 """What a patient writes reaches the practitioner, however it looks."""
 
-from bot.sandbox.person import Person
 from storage.tables import Letter
 from tests.bad_input.raw import arrives, message
-from tests.bot.conversation import Pair, last_id, letters, pair, patient_row, rows, since, times_heard
+from tests.bot.conversation import Pair, heard, last_id, letters, pair, patient_row, rows, since, times_heard
 from tests.world import World
-
-
-def texts_since(person: Person, message_id: int) -> str:
-    return "\n".join(each.text for each in since(person, message_id))
 
 
 async def written(world: World, two: Pair, text: str) -> tuple[str, str, list[Letter]]:
@@ -16,7 +11,7 @@ async def written(world: World, two: Pair, text: str) -> tuple[str, str, list[Le
     at_marie, at_anna, before = last_id(two.marie), last_id(two.anna), len(await letters(world))
     two.anna.say(text)
     await world.settle()
-    return texts_since(two.marie, at_marie), texts_since(two.anna, at_anna), (await letters(world))[before:]
+    return heard(two.marie, at_marie), heard(two.anna, at_anna), (await letters(world))[before:]
 
 
 async def test_a_sentence_that_begins_like_a_command_is_passed_on(world: World) -> None:
@@ -99,7 +94,7 @@ async def test_a_command_edited_into_a_sentence_is_passed_on(world: World) -> No
     before = last_id(two.marie)
     two.anna.edit(sent.id, "/help me, I have a fever")
     await world.settle()
-    assert "I have a fever" in texts_since(two.marie, before)
+    assert "I have a fever" in heard(two.marie, before)
     assert any("Same day" in each.text for each in since(two.marie, before))
 
 
@@ -138,7 +133,7 @@ async def test_a_text_longer_than_telegram_takes_arrives_whole(world: World) -> 
     before = last_id(two.anna)
     two.marie.say(long, reply_to=two.marie.last.id)
     await world.settle()
-    answered = texts_since(two.anna, before)
+    answered = heard(two.anna, before)
     assert all((letter.text or "?") in answered for letter in stored)
 
 
@@ -177,7 +172,7 @@ async def test_a_kind_that_cannot_be_passed_on_is_said_so(world: World) -> None:
     two = await pair(world)
     before = last_id(two.anna)
     await arrives(world, "message", message(world, two.anna, hologram_of_the_future={"file_id": "x"}))
-    assert "can’t pass this kind of message on" in texts_since(two.anna, before)
+    assert "can’t pass this kind of message on" in heard(two.anna, before)
     assert await letters(world) == []
 
 

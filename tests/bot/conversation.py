@@ -135,6 +135,11 @@ def refusal(person: Person, **matching: object) -> Fault:
     return Fault.answer(403, "Forbidden: bot was blocked by the user", chat_id=person.id, **matching)
 
 
+def heard(person: Person, after: int = 0) -> str:
+    """All that the bot has said to this person, or has said after a message."""
+    return "\n".join(message.text for message in since(person, after))
+
+
 def times_heard(person: Person, words: str, after: int = 0) -> int:
     """How many messages with these words the bot has said to this person, or has said after a message."""
     return sum(words in message.text for message in since(person, after))

@@ -9,6 +9,7 @@ from messages.grading import Grade
 from tests.bot.conversation import (
     alert,
     hand_patient_over,
+    heard,
     last_id,
     pair,
     refusal,
@@ -126,8 +127,7 @@ async def test_what_waits_for_its_turn_at_a_hand_over_reaches_the_colleague_once
     await _at_telegram(world, slow)
     world.app.throttle.forget_pauses()
     await world.move(minutes=1)
-    heard = " ".join(message.text for message in since(paul, at_paul))
-    assert re.findall("swelling|bruise|call", heard) == ["swelling", "bruise", "call"]
+    assert re.findall("swelling|bruise|call", heard(paul, at_paul)) == ["swelling", "bruise", "call"]
     assert times_heard(paul, "handed over to you", at_paul) == 1
     assert since(two.marie, at_marie) == []
 
