@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -202,15 +202,17 @@ class Handling:
     async def _failed(self, update_id: int, attempts: int, error: Exception, *, answering: bool = False) -> None:
         """Try again later, or set aside. What only its answer holds up yields to what is behind it (`OUTAGES`)."""
         tried = attempts + 1
-        asked = timedelta(seconds=seconds_of(error) if isinstance(error, RetryAfter) else 0)
-        wait = handling_retry(tried, outage=is_outage(error) or is_database_outage(error), asked=asked)
+        telegram_away = is_outage(error)
+        asked = seconds_of(error) if isinstance(error, RetryAfter) else 0.0
+        wait = handling_retry(tried, outage=telegram_away or is_database_outage(error), asked=asked)
         retry_at = self._clock.now() + wait if wait is not None else None
         log.error(
             "update_failed" if retry_at else "update_set_aside",
             update_id=update_id,
             attempts=tried,
+            again_in=wait.total_seconds() if wait is not None else None,
             error=type(error).__name__,
-            exc_info=error,
+            exc_info=None if telegram_away else error,
         )
         async with self._database.work() as work:
             name = type(error).__name__

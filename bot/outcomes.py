@@ -1,7 +1,7 @@
 """What a row has come to, recorded: sent, to be tried again, or ended, with what follows from it.
 
-While the database is away it is recorded later. A row that was withdrawn or readdressed meanwhile stays as it is
-(storage/sending.py), and nothing follows.
+While the database is away it is recorded later. What is at Telegram is sent, whatever was done to its row meanwhile;
+any other row that was withdrawn or readdressed stays as it is (storage/sending.py), and nothing follows from its end.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -88,7 +88,7 @@ class Outcomes:
         await self._insist(lambda work: sending.put_back(work, row, due_at=row.due_at))
 
     async def put_off(self, row: Outbox, due_at: datetime) -> None:
-        """Not at this time."""
+        """Not at this time of day. Raises where the database is away: nothing has happened yet."""
         await self._alone(lambda work: sending.put_back(work, row, due_at=due_at))
 
     async def try_again(self, row: Outbox, decision: Again) -> None:
@@ -116,7 +116,7 @@ class Outcomes:
             await self.end(row, "failed", "broken")
 
     async def unreachable(self, row: Outbox, scene: Scene) -> None:
-        """Telegram lets nobody write to its recipient, who may have come back since."""
+        """Its recipient has blocked the bot or is gone, which is noted of them whatever was done to the row."""
 
         async def write(work: UnitOfWork) -> None:
             now = self._clock.now()
@@ -140,7 +140,7 @@ class Outcomes:
         await self._insist(write)
 
     async def leave_gone(self, row: Outbox, reason: str) -> None:
-        """Nobody is there to read it, for this `reason`."""
+        """Its recipient is not to read it: gone, not there yet, or the patient is somebody else's, as `reason` says."""
         gone = self._composers[Kind(row.kind)].gone
 
         async def write(work: UnitOfWork) -> None:

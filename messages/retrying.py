@@ -73,14 +73,15 @@ def handling_wait(attempts: int) -> timedelta:
     return timedelta(seconds=float(2 ** (attempts - 1)))
 
 
-def handling_retry(attempts: int, *, outage: bool, asked: timedelta = timedelta()) -> timedelta | None:
+def handling_retry(attempts: int, *, outage: bool, asked: float = 0.0) -> timedelta | None:
     """How long an update that failed `attempts` times waits; None when it is to be set aside.
 
-    `outage`: the world was away, not a bug met; that passes, so it is tried far longer. `asked`: for how long Telegram
-    wants silence, in which another attempt would be none.
+    `outage`: the world was away, not a bug met; that passes, so it is tried far longer. `asked`: for how many seconds
+    Telegram wants silence. It is asked about again after the longest wait: a restart may know of none.
     """
     if outage:
-        return max(wait_after(attempts), asked) if attempts < OUTAGE_ATTEMPTS else None
+        silence = timedelta(seconds=min(asked, LONGEST_WAIT.total_seconds()))
+        return max(wait_after(attempts), silence) if attempts < OUTAGE_ATTEMPTS else None
     return handling_wait(attempts) if attempts < HANDLING_ATTEMPTS else None
 
 

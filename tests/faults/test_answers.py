@@ -229,7 +229,7 @@ async def test_an_answer_that_stored_nothing_is_tried_once_more_for_who_goes_on(
     assert times_heard(anna, "Call 112 now") == 1
 
 
-async def test_an_update_is_not_tried_again_while_telegram_wants_silence(world: World) -> None:
+async def test_an_update_is_seldom_tried_again_while_telegram_wants_silence(world: World) -> None:
     marie = await world.practitioner()
     before = last_id(marie)
     world.app.throttle.pause(EVERY_CHAT, 3600)
@@ -237,10 +237,22 @@ async def test_an_update_is_not_tried_again_while_telegram_wants_silence(world: 
         marie.say("/help")
         await world.settle()
         await world.move(minutes=59)
-        assert log.count("update_failed") == 1
+        assert log.count("update_failed") == 1 + 5, "at once, and every ten minutes"
         world.app.throttle.forget_pauses()
         await world.move(minutes=1)
-    assert (log.count("update_failed"), len(since(marie, before))) == (1, 1)
+    assert (log.count("update_failed"), len(since(marie, before))) == (6, 1)
+
+
+async def test_a_silence_without_end_holds_an_update_and_nothing_else(world: World) -> None:
+    marie = await world.practitioner()
+    before = last_id(marie)
+    world.sandbox.faults.add(Fault.flood(10**12, method="sendMessage", chat_id=marie.id))
+    marie.say("/help")
+    await world.settle()
+    await world.stop()
+    await world.start()
+    await world.move(minutes=10)
+    assert len(since(marie, before)) == 1
 
 
 async def test_a_group_that_must_be_silent_is_left_afterwards(world: World) -> None:

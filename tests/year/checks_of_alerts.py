@@ -86,7 +86,8 @@ class Alerts:
         third = self._awake(alert, max(second + wait, restarted))
         told = [(at, staff_id) for at, staff_id in self._told[alert.id] if at >= alert.began_at]
         reached = {staff_id for _, staff_id in told}
-        owners = patient.owner.possible(now) | patient.owner.possible(alert.began_at)
+        current = patient.owner.possible(now)
+        owners = current | patient.owner.possible(alert.began_at)
         covers = {owner: ledger.staff[owner].cover_id for owner in owners}
         # A colleague who is neither must not know of the patient, also when nobody else is there.
         on_ladder = [
@@ -95,13 +96,16 @@ class Alerts:
         there = [each for each in on_ladder if each.blocked.surely(False, now, alert.began_at)]
         # After a hand-over the next repetition is the first to reach the new practitioner's cover.
         handed = self._awake(alert, (patient.owner.changed_at or first) + max(REPEAT, wait))
-        times = (self._awake(alert, max(first, restarted)), max(second, handed), max(third, handed))
-        yield from _rung(told, reached, there, owners, covers, now, times)
+        told_by = self._awake(alert, max(first, restarted, patient.owner.changed_at or first))
+        if now > told_by + SLACK and current <= {each.staff_id for each in there} and not told:
+            yield "nobody was told"
+        times = (max(second, handed), max(third, handed))
+        yield from _rung(reached, there, owners, covers, now, times)
         told_whom = alert.id in self._patient_told or alert.origin == "silence"
         if now > second + SLACK and not told_whom and patient.blocked.surely(False, now, alert.raised_at):
             yield "the patient was not told whom to call"
         repeat_at = self._awake(alert, max(told[-1][0] + max(REPEAT, wait), restarted)) if told else now
-        if _somebody_is_there(there, covers) and now > repeat_at + SLACK:
+        if _somebody_is_there(there, {owner: covers[owner] for owner in current}) and now > repeat_at + SLACK:
             yield f"told last at {told[-1][0]}, and never again"
 
     def _awake(self, alert: AlertFacts, at: datetime) -> datetime:
@@ -114,21 +118,18 @@ class Alerts:
 
 
 def _rung(
-    told: list[tuple[datetime, int]],
     reached: set[int],
     there: list[StaffFacts],
     owners: set[int],
     covers: dict[int, int | None],
     now: datetime,
-    times: tuple[datetime, datetime, datetime],
+    times: tuple[datetime, datetime],
 ) -> Iterator[str]:
     """Whoever is due to know by now does."""
-    first, second, third = (now > each + SLACK for each in times)
+    second, third = (now > each + SLACK for each in times)
     admins = {each.staff_id for each in there if each.is_admin}
-    # Whoever of the possible owners it is: one may have a cover and the other none, or be away.
+    # Whoever of the possible owners it is: one may have a cover and the other none.
     next_is_there = bool(admins) or set(covers.values()) <= {each.staff_id for each in there}
-    if first and owners <= {each.staff_id for each in there} and not told:
-        yield "nobody was told"
     if second and next_is_there and not reached - owners and not reached & set(covers.values()):
         yield f"neither cover nor admin was told, only {sorted(reached)}"
     if third and admins and not reached & admins:

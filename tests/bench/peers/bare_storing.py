@@ -1,7 +1,7 @@
-"""The bare loop, with the least around each call that keeps a promise: claimed and marked before, recorded afterwards.
+"""The bare loop, with what storing takes around each call: claimed and marked before it, recorded afterwards.
 
-Three statements by hand, through the standard library's sqlite3, committed together and as durably as the bot does it.
-No person is looked up, nothing is checked, no text composed. What nothing that stores in this process can surpass.
+Statements by hand, through the standard library's sqlite3, each as durable as the bot's, those of several senders in
+one commit. No person is looked up, nothing is checked, no text composed. An error ends it.
 """
 
 import asyncio
@@ -59,15 +59,21 @@ class _Store:
         return self._claimed.pop(0) if self._claimed else None
 
     async def write(self, *writes: Write) -> None:
-        """Returns when they are durable."""
+        """Returns when they are durable. Raises sqlite3.Error, to everybody whose writes were in that commit."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((writes, done))
         async with self._turn:
             if not done.done():
                 taken, self._waiting = self._waiting, []
-                await self._commit(lambda: self._write_all([write for writes, _ in taken for write in writes]))
-                for _, each in taken:
-                    each.set_result(None)
+                try:
+                    await self._commit(lambda: self._write_all([write for writes, _ in taken for write in writes]))
+                except sqlite3.Error as error:
+                    for _, each in taken:
+                        each.set_exception(error)
+                else:
+                    for _, each in taken:
+                        each.set_result(None)
+        await done
 
     def _write_all(self, writes: Sequence[Write]) -> None:
         for statement in dict.fromkeys(statement for statement, _ in writes):
