@@ -34,6 +34,8 @@ def main() -> int:
         while (years < arguments.years) if arguments.years else (time.monotonic() < until):
             with databases.database() as address:
                 broken += not asyncio.run(_live(address, seed + years, arguments.steps))
+            # A year holds a sandbox with all that was said in it.
+            gc.collect()
             years += 1
             if broken >= arguments.most:
                 break
