@@ -5,7 +5,7 @@ from datetime import datetime, time
 
 from bot.flows.hand_over_all import hand_over_all
 from bot.flows.invite_staff import checked_name
-from bot.flows.relay_letter import relay_unread
+from bot.flows.relay_letter import relay_unread, take_back
 from bot.flows.remove_staff import refuse_last_admin, release_covers
 from messages.catalogue import languages
 from messages.clinic import Clinic
@@ -62,7 +62,11 @@ async def unmake_practitioner(
     if not member.is_practitioner:
         return member
     await hand_over_all(work, actor=actor, member=member, successor_id=successor_id, clinic=clinic, now=now)
+    covered = await staff.covered_by(work, member.id)
     await release_covers(work, member)
+    for colleague in covered:
+        await take_back(work, member.id, await staff.patients_of(work, colleague.id), now=now)
+        await relay_unread(work, colleague.id, now=now)
     member.is_practitioner = False
     member.cover_id = None
     member.digest_due_at = None
@@ -102,6 +106,8 @@ async def set_cover(work: UnitOfWork, *, actor: Actor, staff_id: int, cover_id: 
     able = {each.id for each in await staff.practitioners(work)} - {member.id}
     if not member.is_practitioner or (cover_id is not None and cover_id not in able):
         raise NotFound
+    if member.cover_id != cover_id:
+        await take_back(work, member.cover_id, await staff.patients_of(work, member.id), now=now)
     member.cover_id = cover_id
     await relay_unread(work, member.id, now=now)
     return await _changed(work, actor, member, now, field="cover", cover=cover_id)

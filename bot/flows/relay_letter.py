@@ -1,5 +1,6 @@
 """A stored letter becomes messages that are owed to whoever reads it."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from bot.flows.find_recipients import reachable_admins, reader_of
@@ -37,6 +38,24 @@ async def relay_to_clinic(work: UnitOfWork, letter: Letter, patient: Patient, *,
 async def relay_to_patient(work: UnitOfWork, letter: Letter, *, now: datetime) -> None:
     """Owe a practitioner's letter to the patient. No commit."""
     await _owe(work, letter, now=now, template=FROM_CLINIC, patient_id=letter.patient_id)
+
+
+async def take_back(work: UnitOfWork, staff_id: int | None, patients: Iterable[Patient], *, now: datetime) -> None:
+    """Withdraw the letters of these patients from somebody who read them in another's place, and reads them no more.
+
+    `relay_waiting` or `relay_unread` must follow: they owe them anew, in their order. Found out only when it is to be
+    sent, such a letter would come behind later ones. No commit.
+    """
+    if staff_id is None:
+        return
+    await outbox.withdraw(
+        work,
+        Outbox.staff_id == staff_id,
+        Outbox.subject_id.in_([patient.id for patient in patients]),
+        Outbox.template.in_((FROM_PATIENT, REFUSED)),
+        reason=letters.NOT_THEIRS,
+        now=now,
+    )
 
 
 async def relay_waiting(work: UnitOfWork, patient: Patient, *, now: datetime) -> int:

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import select
 
+from bot.flows import change_staff
 from bot.flows.hand_over import hand_over
 from bot.flows.raise_alert import raise_alert
 from bot.flows.remove_staff import remove_staff
@@ -143,6 +145,26 @@ def heard(person: Person, after: int = 0) -> str:
 def times_heard(person: Person, words: str, after: int = 0) -> int:
     """How many messages with these words the bot has said to this person, or has said after a message."""
     return sum(words in message.text for message in since(person, after))
+
+
+async def leave_patients(world: World, practitioner: Person, *, by: Person) -> None:
+    """Let an admin make an admin of somebody who treats nobody any more."""
+    staff_id = await world.staff_id(practitioner)
+    for change in (
+        partial(change_staff.set_admin, is_admin=True),
+        partial(change_staff.unmake_practitioner, successor_id=None, clinic=world.clinic),
+    ):
+        async with world.database.work() as work:
+            actor = await people.actor_of(work, by.id, language="en")
+            await change(work, actor=actor, staff_id=staff_id, now=world.clock.now())
+
+
+async def replace_cover(world: World, practitioner: Person, cover: Person, *, by: Person) -> None:
+    """Let an admin have somebody else step in for a practitioner."""
+    staff_id, cover_id = await world.staff_id(practitioner), await world.staff_id(cover)
+    async with world.database.work() as work:
+        actor = await people.actor_of(work, by.id, language="en")
+        await change_staff.set_cover(work, actor=actor, staff_id=staff_id, cover_id=cover_id, now=world.clock.now())
 
 
 async def patient_row(world: World, person: Person) -> Patient:

@@ -3,6 +3,8 @@
 import asyncio
 import re
 
+import pytest
+
 from bot.sandbox.faults import Fault
 from bot.sandbox.person import Person
 from messages.grading import Grade
@@ -11,9 +13,11 @@ from tests.bot.conversation import (
     hand_patient_over,
     heard,
     last_id,
+    leave_patients,
     pair,
     refusal,
     remove,
+    replace_cover,
     set_cover,
     since,
     staff_row,
@@ -147,6 +151,53 @@ async def test_answers_that_wait_for_their_turn_at_a_hand_over_reach_the_colleag
     world.app.throttle.forget_pauses()
     await world.move(minutes=1)
     assert (since(two.marie, at_marie), times_heard(paul, "hours after", at_paul)) == ([], 1)
+
+
+@pytest.mark.parametrize("change", ["handed over", "another cover"])
+async def test_letters_on_their_way_to_a_former_cover_come_before_later_ones(world: World, change: str) -> None:
+    two = await pair(world)
+    lea, paul, alex = await world.practitioner("Lea Blanc"), await world.practitioner("Paul Morel"), await world.admin()
+    await set_cover(world, two.marie, lea)
+    two.marie.block()
+    await world.settle()
+    at_lea, at_paul = last_id(lea), last_id(paul)
+    world.app.throttle.pause(lea.id, 3600)
+    two.anna.say("Is this swelling normal?")
+    two.anna.say("And this bruise?")
+    await _waiting_for_their_turn(world, 2)
+    if change == "handed over":
+        await hand_patient_over(world, two.anna, to=paul, by=two.marie, settled=False)
+    else:
+        await replace_cover(world, two.marie, paul, by=alex)
+    two.anna.say("Shall I call?")
+    await world.sandbox.changed(lambda: times_heard(paul, "call", at_paul) == 1, 60)
+    world.app.throttle.forget_pauses()
+    await world.move(minutes=1)
+    assert re.findall("swelling|bruise|call", heard(paul, at_paul)) == ["swelling", "bruise", "call"]
+    assert since(lea, at_lea) == []
+
+
+async def test_letters_on_their_way_to_a_cover_who_treats_nobody_any_more_come_before_later_ones(world: World) -> None:
+    two = await pair(world)
+    lea, alex = await world.practitioner("Lea Blanc"), await world.admin()
+    await set_cover(world, two.marie, lea)
+    two.marie.block()
+    await world.settle()
+    at_marie = last_id(two.marie)
+    world.app.throttle.pause(lea.id, 3600)
+    two.anna.say("Is this swelling normal?")
+    two.anna.say("And this bruise?")
+    await _waiting_for_their_turn(world, 2)
+    two.marie.unblock()
+    async with asyncio.timeout(60):
+        while (await staff_row(world, two.marie)).unreachable_since is not None:
+            await world.app.progress.wait(0.05)
+    await leave_patients(world, lea, by=alex)
+    two.anna.say("Shall I call?")
+    await world.sandbox.changed(lambda: times_heard(two.marie, "call", at_marie) == 1, 60)
+    world.app.throttle.forget_pauses()
+    await world.move(minutes=1)
+    assert re.findall("swelling|bruise|call", heard(two.marie, at_marie)) == ["swelling", "bruise", "call"]
 
 
 async def test_letters_behind_one_that_waits_to_be_tried_again_go_along_at_a_hand_over(world: World) -> None:
