@@ -45,17 +45,6 @@ async def withdraw_course(work: UnitOfWork, course: Course, *, reason: str, now:
     return rows
 
 
-async def withdraw_patient(work: UnitOfWork, patient_id: int, *, reason: str, now: datetime) -> int:
-    """Withdraw every check-in, nudge and reminder of a patient. Returns how many messages there were."""
-    await _hold(work, CheckIn.patient_id == patient_id)
-    rows = await outbox.withdraw(
-        work, Outbox.patient_id == patient_id, Outbox.kind.in_(_PROACTIVE), reason=reason, now=now
-    )
-    await _stop_chasing(work, CheckIn.patient_id == patient_id)
-    await _cancel(work, CheckIn.patient_id == patient_id, now=now)
-    return rows
-
-
 async def withdraw_earlier(work: UnitOfWork, *, patient_id: int, session_id: int, now: datetime) -> int:
     """Withdraw what sessions before this one still wanted, but not late checks. Returns how many messages."""
     earlier = (

@@ -62,9 +62,7 @@ async def unmake_practitioner(
     if not member.is_practitioner:
         return member
     await hand_over_all(work, actor=actor, member=member, successor_id=successor_id, clinic=clinic, now=now)
-    covered = await staff.covered_by(work, member.id)
-    await release_covers(work, member)
-    for colleague in covered:
+    for colleague in await release_covers(work, member):
         await take_back(work, member.id, await staff.patients_of(work, colleague.id), now=now)
         await relay_unread(work, colleague.id, now=now)
     member.is_practitioner = False

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.flows.climb_alerts import tell
 from bot.flows.pass_over import HANDED_OVER
-from bot.flows.relay_letter import relay_waiting, take_back
+from bot.flows.relay_letter import relay_waiting, take_back_from_cover
 from messages.errors import NotFound
 from messages.outgoing import Kind
 from messages.people import Actor
@@ -36,7 +36,7 @@ async def hand_over(
         await outbox.withdraw(work, *about_this, reason=NOT_THEIRS, now=now)
         await outbox.readdress(work, subject_id=patient.id, from_staff=before, to_staff=colleague.id, now=now)
         await outbox.plan(work, [_told(patient, colleague, now)], now=now)
-        await take_back(work, await _former_cover(work, before, colleague), [patient], now=now)
+        await take_back_from_cover(work, await work.session.get_one(Staff, before), patient, colleague, now=now)
         await relay_waiting(work, patient, now=now)
         for alert in open_alerts:
             if alert.acknowledged_by == before:
@@ -54,12 +54,6 @@ async def hand_over(
         )
     await work.commit()
     return patient, colleague
-
-
-async def _former_cover(work: UnitOfWork, before: int, colleague: Staff) -> int | None:
-    """Who has stepped in for the practitioner before, and does not for the colleague."""
-    cover_id = (await work.session.get_one(Staff, before)).cover_id
-    return cover_id if cover_id not in (colleague.id, colleague.cover_id) else None
 
 
 async def _on_its_way(work: UnitOfWork, alert: Alert, colleague: Staff) -> bool:

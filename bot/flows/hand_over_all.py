@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from bot.flows.climb_alerts import tell
-from bot.flows.relay_letter import relay_waiting, take_back
+from bot.flows.relay_letter import relay_waiting, take_back_from_cover
 from messages.alerts import Rung, alert_notify_at, first_climb_at
 from messages.clinic import Clinic
 from messages.errors import PersonError
@@ -43,8 +43,7 @@ async def hand_over_all(
         for alert in await alerts.hold_unresolved(work, patient.id):
             await _pass_alert(work, alert, member, successor, clinic, now)
         await outbox.readdress(work, subject_id=patient.id, from_staff=member.id, to_staff=successor.id, now=now)
-        if member.cover_id not in (successor.id, successor.cover_id):
-            await take_back(work, member.cover_id, [patient], now=now)
+        await take_back_from_cover(work, member, patient, successor, now=now)
         await relay_waiting(work, patient, now=now)
         await _note(work, actor, patient, member, successor, now)
     told = Owed(

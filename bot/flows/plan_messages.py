@@ -123,11 +123,6 @@ async def withdraw_course(work: UnitOfWork, *, course: Course, reason: str, now:
     return await planned_messages.withdraw_course(work, course, reason=reason, now=now)
 
 
-async def withdraw_patient(work: UnitOfWork, *, patient: Patient, reason: str, now: datetime) -> int:
-    """Withdraw every pending check-in, nudge and reminder of a patient. Returns how many messages there were."""
-    return await planned_messages.withdraw_patient(work, patient.id, reason=reason, now=now)
-
-
 async def _store(work: UnitOfWork, schedule: Schedule, context: _Context) -> None:
     owed = [await _owed(work, each, context) for each in schedule.planned]
     counts = await planned_messages.times_planned(work, context.appointment)

@@ -58,6 +58,14 @@ async def take_back(work: UnitOfWork, staff_id: int | None, patients: Iterable[P
     )
 
 
+async def take_back_from_cover(
+    work: UnitOfWork, former: Staff, patient: Patient, practitioner: Staff, *, now: datetime
+) -> None:
+    """`take_back` from who stepped in for the former practitioner, unless they read for the one of today, too."""
+    if former.cover_id not in (practitioner.id, practitioner.cover_id):
+        await take_back(work, former.cover_id, [patient], now=now)
+
+
 async def relay_waiting(work: UnitOfWork, patient: Patient, *, now: datetime) -> int:
     """Owe what nobody could read to the reader whom the patient has now. Returns how many letters. No commit."""
     waiting = await letters.read_by_nobody(work, patient.id, since=now - RECORDS_KEPT)

@@ -1,5 +1,6 @@
 """Remove a practitioner or an admin: their patients go to a colleague first, their account loses every right."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,7 +45,6 @@ async def remove_staff(
     await refuse_last_admin(work, member)
     handed = await hand_over_all(work, actor=actor, member=member, successor_id=successor_id, clinic=clinic, now=now)
     await give_back_alerts(work, member=member, clinic=clinic, now=now)
-    covered = await staff.covered_by(work, member.id)
     uncovered = await release_covers(work, member)
     await outbox.withdraw(work, Outbox.staff_id == member.id, reason="removed", now=now)
     await invitations.withdraw(work, staff_id=member.id, now=now)
@@ -56,11 +56,11 @@ async def remove_staff(
     member.cover_id = None
     member.digest_due_at = None
     member.unreachable_since = None
-    for colleague in covered:
+    for colleague in uncovered:
         await relay_unread(work, colleague.id, now=now)
     await audit.note(work, actor, "removed", "staff", member.id, now=now, patients=handed)
     await work.commit()
-    return Removed(member, chat_id, handed, uncovered)
+    return Removed(member, chat_id, handed, tuple(colleague.name for colleague in uncovered))
 
 
 async def refuse_last_admin(work: UnitOfWork, member: Staff) -> None:
@@ -70,9 +70,9 @@ async def refuse_last_admin(work: UnitOfWork, member: Staff) -> None:
         raise PersonError("admin.people.last_admin")
 
 
-async def release_covers(work: UnitOfWork, member: Staff) -> tuple[str, ...]:
-    """Nobody names `member` as cover any more. Returns the names of those who did."""
+async def release_covers(work: UnitOfWork, member: Staff) -> Sequence[Staff]:
+    """Nobody names `member` as cover any more. Returns those who did; their letters are the caller's to pass on."""
     covered = await staff.covered_by(work, member.id)
     for colleague in covered:
         colleague.cover_id = None
-    return tuple(colleague.name for colleague in covered)
+    return covered

@@ -29,6 +29,7 @@ from messages.people import Actor
 from storage import outbox, people, sending
 from storage.database import UnitOfWork
 from storage.tables import Outbox, Patient, Staff
+from tests.bot.checking_in import tap
 from tests.bot.conversation import Pair, last_id, pair, times_heard
 from tests.bot.conversation import set_cover as set_cover_of
 from tests.faults.heard import listening
@@ -221,9 +222,7 @@ async def _come_back(world: World, staff_id: int, work: UnitOfWork) -> None:
 async def test_a_course_is_paused_while_its_check_in_is_answered(world: World) -> None:
     """Both end the nudge and the check-in; neither is stopped by the database because of the other."""
     two = await pair(world)
-    for answer in ("None", "Dots only", "Not at all"):
-        two.anna.tap(answer)
-        await world.settle()
+    await tap(world, two.anna, "None", "Dots only", "Not at all")
     by, patient_id, withdraw = await _actor(world, two.marie), await world.patient_id(two.anna), outbox.withdraw
 
     async def answered_meanwhile(work: UnitOfWork, *which: ColumnElement[bool], reason: str, now: datetime) -> int:

@@ -8,6 +8,7 @@ import pytest
 from bot.sandbox.faults import Fault
 from bot.sandbox.person import Person
 from messages.grading import Grade
+from tests.bot.checking_in import tap
 from tests.bot.conversation import (
     alert,
     hand_patient_over,
@@ -91,9 +92,7 @@ async def test_answers_that_are_at_telegram_at_a_hand_over_go_to_the_colleague(w
     two = await pair(world)
     paul = await world.practitioner("Paul Morel")
     at_marie, at_paul = last_id(two.marie), last_id(paul)
-    for answer in ("None", "Dots only", "Not at all"):
-        two.anna.tap(answer)
-        await world.settle()
+    await tap(world, two.anna, "None", "Dots only", "Not at all")
     held = _held(world, two.marie)
     two.anna.tap("Nothing else")
     await _at_telegram(world, held)
@@ -140,9 +139,7 @@ async def test_answers_that_wait_for_their_turn_at_a_hand_over_reach_the_colleag
     two = await pair(world)
     paul = await world.practitioner("Paul Morel")
     at_marie, at_paul = last_id(two.marie), last_id(paul)
-    for answer in ("None", "Dots only", "Not at all"):
-        two.anna.tap(answer)
-        await world.settle()
+    await tap(world, two.anna, "None", "Dots only", "Not at all")
     world.app.throttle.pause(two.marie.id, 3600)
     two.anna.tap("Nothing else")
     await _waiting_for_their_turn(world, 1)
