@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import nullcontext
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -15,7 +14,6 @@ from bot.sandbox.connections import BrokenConnection, Connections
 from bot.sandbox.errors import ApiError
 from bot.sandbox.faults import Fault
 from bot.sandbox.methods_media import MAX_DOWNLOAD_BYTES
-from bot.sandbox.parameters import Parameters
 from bot.sandbox.reading import read_parameters
 from bot.sandbox.sandbox import Sandbox
 
@@ -40,9 +38,10 @@ class BotApi:
         """One call of a method."""
         try:
             name = method_name(self._sandbox, request.path_params["token"], request.path_params["method"])
-            # Who polls waits for what may never come.
-            with nullcontext() if name == "getUpdates" else self._connections.call():
-                return await self._with_faults(request, name, await read_parameters(request))
+            if name == "getUpdates":
+                return await self._poll(request, name)
+            with self._connections.call():
+                return await self._with_faults(request, name)
         except ApiError as error:
             return _refused(error)
 
@@ -55,7 +54,16 @@ class BotApi:
             return _refused(ApiError(404, "Not Found"))
         return Response(file.content, media_type="application/octet-stream")
 
-    async def _with_faults(self, request: Request, name: str, parameters: Parameters) -> Response:
+    async def _poll(self, request: Request, name: str) -> Response:
+        """Who polls waits for what may never come, and may go meanwhile."""
+        try:
+            async with self._connections.while_connected(request.scope):
+                return await self._with_faults(request, name)
+        except TimeoutError:
+            return Response()
+
+    async def _with_faults(self, request: Request, name: str) -> Response:
+        parameters = await read_parameters(request)
         fault = self._sandbox.faults.take(name, parameters.chat_id_or_none())
         if fault is None:
             return _accepted((await perform(self._sandbox, name, parameters))[0])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -22,6 +22,7 @@ class Connections:
         """Whether the server is stopping, so that who comes now is turned away."""
         self._wake = wake
         self._transports: dict[Peer, asyncio.Transport] = {}
+        self._waits: dict[Peer, asyncio.Timeout] = {}
         self._calls = 0
 
     @property
@@ -39,9 +40,20 @@ class Connections:
             self._calls -= 1
             self._wake()
 
+    @asynccontextmanager
+    async def while_connected(self, scope: Scope) -> AsyncIterator[None]:
+        """What a client waits for, which ends with it: TimeoutError is raised when the connection has ended."""
+        client = _peer(scope)
+        async with asyncio.timeout(None if client in self._transports else 0) as wait:
+            self._waits[client] = wait
+            try:
+                yield
+            finally:
+                self._waits.pop(client, None)
+
     def protocol(self) -> type[H11Protocol]:
         """A uvicorn HTTP protocol that registers its connections here."""
-        connections, transports, wake = self, self._transports, self._wake
+        connections, transports, waits, wake = self, self._transports, self._waits, self._wake
 
         class RegisteredProtocol(H11Protocol):
             def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -55,16 +67,23 @@ class Connections:
                 super().connection_lost(exc)
                 if self.client:
                     transports.pop(self.client, None)
+                    if self.client in waits:
+                        waits.pop(self.client).reschedule(asyncio.get_running_loop().time())
                     wake()
 
         return RegisteredProtocol
 
     def close(self, scope: Scope) -> None:
         """Close the connection that a request came on, after what has been written to it."""
-        transport = self._transports.get(tuple(scope["client"] or ()))
+        transport = self._transports.get(_peer(scope))
         if transport is None:
             raise RuntimeError("the sandbox can break only connections of its own server")
         transport.close()
+
+
+def _peer(scope: Scope) -> Peer:
+    host, port = scope["client"]
+    return host, port
 
 
 class BrokenConnection(Response):

@@ -61,6 +61,17 @@ async def test_a_second_poller_ends_the_first(bot: Bot, sandbox: Sandbox, server
     )
 
 
+async def test_a_poll_ends_with_its_poller(sandbox: Sandbox, server: SandboxServer) -> None:
+    async with httpx.AsyncClient(base_url=f"{server.url}/bot{server.token}/", timeout=20) as client:
+        polling = asyncio.create_task(client.get("getUpdates", params={"timeout": 50}))
+        await sandbox.changed(lambda: sandbox.polling.waiting)
+        polling.cancel()
+        await sandbox.changed(lambda: not sandbox.polling.waiting)
+        sandbox.person("Ben").say("hello")
+        updates = (await client.get("getUpdates", params={"timeout": 50})).json()["result"]
+        assert [update["message"]["text"] for update in updates] == ["hello"]
+
+
 async def test_no_polling_while_a_webhook_is_set(bot: Bot) -> None:
     await bot.set_webhook("https://example.org/hook", secret_token="s")
     with pytest.raises(Conflict, match="can't use getUpdates method while webhook is active"):
