@@ -7,7 +7,7 @@ from datetime import datetime
 
 import structlog
 from telegram.error import BadRequest, NetworkError, RetryAfter
-from telegram.ext import ApplicationBuilder, ExtBot
+from telegram.ext import ApplicationBuilder
 from telegram.request import BaseRequest
 
 from bot import command_menu, errors
@@ -71,6 +71,7 @@ from bot.pacing import ThrottleLimiter, seconds_of
 from bot.patience import Patience
 from bot.schedule import Schedule, Timed
 from bot.sender import Sender
+from bot.telegram_bot import TelegramBot
 from bot.texts import PublishedTexts
 from bot.throttle import Limits, Throttle
 from bot.watchdog import Sign
@@ -280,13 +281,13 @@ class Aftercare:
 
     def _application(self) -> Bots:
         self._poll_request = self._new_request(1)
-        bot = ExtBot(
+        bot = TelegramBot(
             self._token,
             base_url=f"{self._api_url}/bot",
             base_file_url=f"{self._api_url}/file/bot",
             request=self._new_request(POOL),
             get_updates_request=self._poll_request,
-            rate_limiter=ThrottleLimiter(self.throttle, paid_broadcast=self._limits.paid_broadcast),
+            limiter=ThrottleLimiter(self.throttle, paid_broadcast=self._limits.paid_broadcast),
         )
         application: Bots = ApplicationBuilder().bot(bot).updater(None).job_queue(None).build()
         for setup in HANDLERS:

@@ -7,7 +7,7 @@ import structlog
 from telegram import BotCommand, BotCommandScopeAllPrivateChats, BotCommandScopeChat, MenuButtonCommands
 from telegram.error import TelegramError
 
-from bot.telegram_calls import AnyBot
+from bot.telegram_bot import TelegramBot
 from messages.markup import Html, join_html
 from messages.people import STAFF, Actor, Role
 from messages.templates import Texts, languages
@@ -39,7 +39,7 @@ def command_lines(texts: Texts, roles: frozenset[Role], language: str) -> Html:
     )
 
 
-async def show_commands(bot: AnyBot, actor: Actor, texts: Texts) -> None:
+async def show_commands(bot: TelegramBot, actor: Actor, texts: Texts) -> None:
     """Set the menu of one person's chat."""
     try:
         await bot.set_my_commands(
@@ -50,7 +50,7 @@ async def show_commands(bot: AnyBot, actor: Actor, texts: Texts) -> None:
         log.warning("menu_not_set", error=type(error).__name__)
 
 
-async def show_default_commands(bot: AnyBot, texts: Texts, default_language: str) -> None:
+async def show_default_commands(bot: TelegramBot, texts: Texts, default_language: str) -> None:
     """Set the menu of people the bot does not know yet, once for each language that Telegram may be in."""
     strangers = frozenset({Role.STRANGER})
     scope = BotCommandScopeAllPrivateChats()

@@ -13,7 +13,7 @@ from bot import telegram_calls
 from bot.clock import Clock
 from bot.flows.composing import Composer, Left, Scene, obstacle
 from bot.outcomes import Outcomes
-from bot.telegram_calls import AnyBot
+from bot.telegram_bot import TelegramBot
 from bot.texts import PublishedTexts
 from bot.throttle import Place
 from messages.clinic import Clinic
@@ -45,7 +45,7 @@ class Delivery:
 
     def __init__(
         self,
-        bot: AnyBot,
+        bot: TelegramBot,
         database: Database,
         clock: Clock,
         clinic: Clinic,

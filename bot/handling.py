@@ -21,7 +21,8 @@ from bot.keyboards import decode
 from bot.lifecycle import Nursery, Wake
 from bot.pacing import seconds_of
 from bot.patience import Patience
-from bot.telegram_calls import OUTAGES, AnyBot, is_outage
+from bot.telegram_bot import TelegramBot
+from bot.telegram_calls import OUTAGES, is_outage
 from bot.texts import PublishedTexts
 from bot.turn import TURN, Turn
 from bot.watchdog import Beat
@@ -39,7 +40,7 @@ CHATS_AT_ONCE = 16
 LOOK_AGAIN = 2.0
 """Seconds after which the inbox is read again without news: another process may have stored something."""
 
-Bots = Application[AnyBot, Any, Any, Any, Any, Any]
+Bots = Application[TelegramBot, Any, Any, Any, Any, Any]
 
 
 class Handling:

@@ -7,11 +7,13 @@ it, rights and ownership are asked again when it comes back.
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.constants import InlineKeyboardButtonLimit
 
 from messages.errors import OutOfDate
 from messages.outgoing import Button, Rows
+
+Keyboard = dict[str, list[list[dict[str, str]]]]
+"""Telegram's InlineKeyboardMarkup (core.telegram.org/bots/api#inlinekeyboardmarkup)."""
 
 LARGEST_ID = 2**31 - 1
 """What the columns of ids hold: PostgreSQL raises for anything larger."""
@@ -66,14 +68,14 @@ def decode(data: str) -> Tap:
     return Tap(action, tuple(arguments))
 
 
-def markup(rows: Rows) -> InlineKeyboardMarkup | None:
-    """The keyboard for Telegram; None for no buttons."""
+def markup(rows: Rows) -> Keyboard | None:
+    """The keyboard as Telegram reads it; None for no buttons."""
     if not rows:
         return None
-    return InlineKeyboardMarkup([[_button(button) for button in row] for row in rows if row])
+    return {"inline_keyboard": [[_button(button) for button in row] for row in rows if row]}
 
 
-def _button(button: Button) -> InlineKeyboardButton:
+def _button(button: Button) -> dict[str, str]:
     if button.url is not None:
-        return InlineKeyboardButton(button.label, url=button.url)
-    return InlineKeyboardButton(button.label, callback_data=encode(button))
+        return {"text": button.label, "url": button.url}
+    return {"text": button.label, "callback_data": encode(button)}

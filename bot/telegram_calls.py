@@ -16,28 +16,32 @@ TelegramError
 from dataclasses import replace
 from datetime import timedelta
 from html import escape
+from typing import Any
 
-from telegram import InputFile, LinkPreviewOptions, ReplyParameters
+from telegram import InputFile
 from telegram import InputMediaAudio as AudioInAlbum
 from telegram import InputMediaDocument as DocumentInAlbum
 from telegram import InputMediaPhoto as PhotoInAlbum
 from telegram import InputMediaVideo as VideoInAlbum
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
-from telegram.ext import ExtBot
 
 from bot.keyboards import markup
 from bot.pacing import seconds_of
+from bot.telegram_bot import TelegramBot
 from bot.throttle import Place
 from messages.markup import plain_text
 from messages.outgoing import Media, MediaKind, Outgoing
 from messages.retrying import Failure
 
-AnyBot = ExtBot[Place]
+Parameters = dict[str, Any]
+"""Parameters of a method of the Bot API."""
 
-NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+InAlbum = PhotoInAlbum | VideoInAlbum | AudioInAlbum | DocumentInAlbum
 
-_ALBUM_TYPES: dict[MediaKind, type[PhotoInAlbum | VideoInAlbum | AudioInAlbum | DocumentInAlbum]] = {
+NO_PREVIEW = {"is_disabled": True}
+
+_ALBUM_TYPES: dict[MediaKind, type[InAlbum]] = {
     MediaKind.PHOTO: PhotoInAlbum,
     MediaKind.VIDEO: VideoInAlbum,
     MediaKind.AUDIO: AudioInAlbum,
@@ -49,60 +53,37 @@ class NotSent(Exception):
     """Telegram cannot have got the call. The cause of the error that the caller gets (bot/telegram_request.py)."""
 
 
-async def send(bot: AnyBot, chat_id: int, outgoing: Outgoing, *, place: Place | None = None) -> tuple[int, ...]:
+async def send(bot: TelegramBot, chat_id: int, outgoing: Outgoing, *, place: Place | None = None) -> tuple[int, ...]:
     """Send one message; returns the ids it got. `place`: in the throttle, taken for it before. Raises TelegramError."""
-    reply = ReplyParameters(outgoing.reply_to, allow_sending_without_reply=True) if outgoing.reply_to else None
-    if outgoing.copy_of is not None:
-        copied = await bot.copy_message(
-            chat_id,
-            from_chat_id=outgoing.copy_of.chat_id,
-            message_id=outgoing.copy_of.message_id,
-            reply_parameters=reply,
-            rate_limit_args=place,
-        )
-        return (copied.message_id,)
+    parameters: Parameters = {"chat_id": chat_id, "disable_notification": outgoing.silent or None}
+    if outgoing.reply_to:
+        parameters["reply_parameters"] = {"message_id": outgoing.reply_to, "allow_sending_without_reply": True}
     if len(outgoing.media) > 1:
-        album = await bot.send_media_group(
-            chat_id,
-            media=_album(outgoing),
-            caption=outgoing.text,
-            parse_mode=ParseMode.HTML,
-            reply_parameters=reply,
-            disable_notification=outgoing.silent,
-            rate_limit_args=place,
-        )
-        return tuple(message.message_id for message in album)
+        album = await bot.call("sendMediaGroup", parameters | {"media": _album(outgoing)}, place)
+        return tuple(message["message_id"] for message in album)
+    method, content = _single(outgoing)
+    return ((await bot.call(method, parameters | content, place))["message_id"],)
+
+
+def _single(outgoing: Outgoing) -> tuple[str, Parameters]:
+    """The method for what is one message, and what it says."""
+    if outgoing.copy_of is not None:
+        copied = outgoing.copy_of
+        return "copyMessage", {"from_chat_id": copied.chat_id, "message_id": copied.message_id}
     if outgoing.media:
-        return (await _send_medium(bot, chat_id, outgoing, reply, place),)
-    message = await bot.send_message(
-        chat_id,
-        outgoing.text,
-        parse_mode=ParseMode.HTML,
-        reply_markup=markup(outgoing.buttons),
-        reply_parameters=reply,
-        disable_notification=outgoing.silent,
-        link_preview_options=NO_PREVIEW,
-        rate_limit_args=place,
-    )
-    return (message.message_id,)
+        (medium,) = outgoing.media
+        content = {medium.kind.value: _file(medium), "caption": outgoing.text, "parse_mode": ParseMode.HTML}
+        return f"send{medium.kind.value.capitalize()}", content | {"reply_markup": markup(outgoing.buttons)}
+    return "sendMessage", _text(outgoing)
 
 
-async def _send_medium(
-    bot: AnyBot, chat_id: int, outgoing: Outgoing, reply: ReplyParameters | None, place: Place | None
-) -> int:
-    medium = outgoing.media[0]
-    method = getattr(bot, f"send_{medium.kind.value}")
-    message = await method(
-        chat_id,
-        **{medium.kind.value: _file(medium)},
-        caption=outgoing.text,
-        parse_mode=ParseMode.HTML,
-        reply_markup=markup(outgoing.buttons),
-        reply_parameters=reply,
-        disable_notification=outgoing.silent,
-        rate_limit_args=place,
-    )
-    return int(message.message_id)
+def _text(outgoing: Outgoing) -> Parameters:
+    return {
+        "text": outgoing.text,
+        "parse_mode": ParseMode.HTML,
+        "reply_markup": markup(outgoing.buttons),
+        "link_preview_options": NO_PREVIEW,
+    }
 
 
 def _file(medium: Media) -> str | InputFile:
@@ -113,8 +94,11 @@ def _file(medium: Media) -> str | InputFile:
     return medium.file_id
 
 
-def _album(outgoing: Outgoing) -> list[PhotoInAlbum | VideoInAlbum | AudioInAlbum | DocumentInAlbum]:
-    return [_ALBUM_TYPES[medium.kind](_file(medium)) for medium in outgoing.media]
+def _album(outgoing: Outgoing) -> list[InAlbum]:
+    """The text stands below the first one, as Telegram shows it."""
+    first, *others = outgoing.media
+    captioned = _ALBUM_TYPES[first.kind](_file(first), caption=outgoing.text, parse_mode=ParseMode.HTML)
+    return [captioned, *(_ALBUM_TYPES[medium.kind](_file(medium)) for medium in others)]
 
 
 def as_plain(outgoing: Outgoing) -> Outgoing:
@@ -122,17 +106,10 @@ def as_plain(outgoing: Outgoing) -> Outgoing:
     return replace(outgoing, text=escape(plain_text(outgoing.text), quote=False))
 
 
-async def edit(bot: AnyBot, chat_id: int, message_id: int, outgoing: Outgoing) -> bool:
+async def edit(bot: TelegramBot, chat_id: int, message_id: int, outgoing: Outgoing) -> bool:
     """Change a message of ours. True also when it says the same already; False when it cannot be edited any more."""
     try:
-        await bot.edit_message_text(
-            outgoing.text,
-            chat_id=chat_id,
-            message_id=message_id,
-            parse_mode=ParseMode.HTML,
-            reply_markup=markup(outgoing.buttons),
-            link_preview_options=NO_PREVIEW,
-        )
+        await bot.call("editMessageText", {"chat_id": chat_id, "message_id": message_id} | _text(outgoing))
     except BadRequest as error:
         if "not modified" in error.message:
             return True

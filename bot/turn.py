@@ -16,7 +16,7 @@ from bot import telegram_calls
 from bot.answers import Answer
 from bot.keyboards import Tap
 from bot.patience import Patience
-from bot.telegram_calls import AnyBot
+from bot.telegram_bot import TelegramBot
 from messages.clinic import Clinic
 from messages.errors import Value
 from messages.outgoing import Outgoing
@@ -40,7 +40,7 @@ class Turn:
     """
 
     update: Update
-    bot: AnyBot
+    bot: TelegramBot
     actor: Actor
     dialog: DialogState | None
     tap: Tap | None
