@@ -14,6 +14,7 @@ import heapq
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 
 from bot import measures
 from messages.outgoing import Lane
@@ -41,6 +42,12 @@ EVERY_CHAT = 0
 
 ARRIVED_SECONDS = 1.0
 """A call that has not been answered for so long has arrived. Thirty that hang must not hold up an alert."""
+
+STUCK = 10
+"""Routine calls that have not been answered for so long, while which no more are begun.
+
+If they never are, nobody will know whether those messages have arrived, and they are not said again.
+"""
 
 PREPARED_SECONDS = 1.0
 """How long a call may be prepared within its turn and keep its room: the database may hold it up, and nobody else."""
@@ -128,6 +135,7 @@ class Throttle:
         self._chat_free_at: dict[int, float] = {}
         self._paused_until: dict[int, float] = {}
         self._next_at = 0.0
+        self._routine: dict[Place, None] = {}
         self._second = _Second(max(1, int(limits.overall_per_second))) if limits.overall_per_second > 0 else None
         self._alarm: asyncio.TimerHandle | None = None
 
@@ -168,9 +176,12 @@ class Throttle:
         place.called_at = self._monotonic()
         if self._second is not None:
             self._second.begin(place)
+        if place.lane is Lane.ROUTINE:
+            self._routine[place] = None
         try:
             yield
         finally:
+            self._routine.pop(place, None)
             self._answered(place)
 
     def has_room(self, place: Place) -> bool:
@@ -262,6 +273,9 @@ class Throttle:
             chat_free_at = self._chat_is_free_at(place)
             if not place.holds_chat and (place.chat_id in chats_seen or place.chat_id in self._busy):
                 held.append(place)
+            elif place.lane is Lane.ROUTINE and self._is_stuck(now):
+                # Whoever is answered has all served.
+                held.append(place)
             elif chat_free_at > now:
                 held.append(place)
                 wake_at = chat_free_at if wake_at is None else min(wake_at, chat_free_at)
@@ -273,6 +287,11 @@ class Throttle:
         if wake_at is not None:
             delay = max(0.0, wake_at - self._monotonic())
             self._alarm = asyncio.get_running_loop().call_later(delay, self._serve)
+
+    def _is_stuck(self, now: float) -> bool:
+        """Whether Telegram takes routine calls and does not answer: they stand in the order of their calling."""
+        last = next(islice(self._routine, STUCK - 1, None), None)
+        return last is not None and last.called_at is not None and last.called_at + ARRIVED_SECONDS <= now
 
     def _chat_is_free_at(self, place: Place) -> float:
         paused_until = self._paused_until.get(place.chat_id, 0.0)

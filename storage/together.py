@@ -17,7 +17,7 @@ Result = TypeVar("Result")
 Step = Callable[[UnitOfWork, Sequence[Item]], Awaitable[Sequence[Result]]]
 """Does the same with every item; returns a result for each, in their order."""
 
-MOST = 10
+MOST = 40
 """Items in one transaction: an alert that comes behind them waits for no more."""
 
 ENOUGH = 2

@@ -13,7 +13,7 @@ from telegram.error import InvalidToken
 from bot import handling, sender
 from bot.outcomes import Unrecorded
 from bot.sandbox.faults import Fault
-from messages.outgoing import Kind
+from messages.outgoing import Kind, Lane
 from messages.retrying import HANDLING_ATTEMPTS
 from storage import callers, inbox, outbox, sending
 from storage.agenda import Agenda
@@ -54,7 +54,7 @@ async def test_a_backlog_flows_without_waiting_for_the_next_look(world: World, m
             due_at=now,
             staff_id=ids[number % len(ids)],
         )
-        for number in range(8 * sender.ROUTINE_AT_ONCE)
+        for number in range(8 * sender.AT_ONCE[Lane.CONVERSATION])
     ]
     async with world.database.work() as work:
         await outbox.plan(work, backlog, now=now)

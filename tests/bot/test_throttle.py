@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.throttle import EVERY_CHAT, NO_LIMITS, Limits, Paused, Throttle
+from bot.throttle import EVERY_CHAT, NO_LIMITS, STUCK, Limits, Paused, Throttle
 from messages.outgoing import Lane
 
 
@@ -203,6 +203,24 @@ def test_calls_that_hang_hold_an_alert_up_for_two_seconds_at_most(runner: asynci
         return waited
 
     assert 0 < runner.run(scene()) <= 2
+
+
+def test_few_routine_calls_are_begun_while_telegram_answers_none(runner: asyncio.Runner) -> None:
+    async def scene() -> tuple[int, int, Journeys]:
+        silent = Journeys([(0, 0, 20, 0)])
+        burst = asyncio.ensure_future(silent.burst(120))
+        await asyncio.sleep(19)
+        meanwhile = len(silent.arrivals)
+        asked_at = asyncio.get_running_loop().time()
+        async with silent.throttle.turn(Lane.CONVERSATION, 1_000):
+            waited = asyncio.get_running_loop().time() - asked_at
+        await burst
+        return meanwhile, round(waited), silent
+
+    meanwhile, waited, silent = runner.run(scene())
+    assert 30 <= meanwhile <= 30 + STUCK, "those of one second, until so many had not been answered for another"
+    assert waited == 0
+    assert len(silent.arrivals) == 120
 
 
 def test_calls_that_the_database_holds_up_hold_nobody_else_up(runner: asyncio.Runner) -> None:

@@ -12,8 +12,9 @@ from typing import Any
 
 from telegram import Bot
 
-from bot.sender import ROUTINE_AT_ONCE
+from bot.sender import AT_ONCE
 from bot.telegram_request import TelegramRequest
+from messages.outgoing import Lane
 from tests.bench.peers import protocol
 
 _TABLES = """
@@ -54,7 +55,7 @@ class _Store:
             async with self._turn:
                 if not self._claimed:
                     self._claimed = await self._commit(
-                        lambda: self._database.execute(_CLAIM, [ROUTINE_AT_ONCE]).fetchall()
+                        lambda: self._database.execute(_CLAIM, [AT_ONCE[Lane.ROUTINE]]).fetchall()
                     )
         return self._claimed.pop(0) if self._claimed else None
 
