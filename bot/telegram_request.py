@@ -18,6 +18,7 @@ No error and no log line carries the address, because the token is in it.
 """
 
 import asyncio
+import json
 import ssl
 from collections.abc import Mapping
 from functools import cache, lru_cache
@@ -25,7 +26,7 @@ from http import HTTPStatus
 from ipaddress import ip_address
 from secrets import token_hex
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
@@ -59,7 +60,7 @@ A call on a connection that the server is closing at that moment has an unknown 
 
 _PIECE = 64 * 1024
 _ESCAPED = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
-_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+_JSON = {"Content-Type": "application/json"}
 
 Files = Mapping[str, tuple[str, Any, str]]
 
@@ -126,8 +127,8 @@ class TelegramRequest(BaseRequest):
             if request_data.contains_files:
                 seconds = _seconds(write_timeout, UPLOAD_SECONDS)
                 return await self._upload(session, method, url, request_data, limits, seconds)
-            body = urlencode(request_data.json_parameters).encode()
-            return await self._call(session, method, url, body, _FORM, limits)
+            body = json.dumps(request_data.parameters).encode()
+            return await self._call(session, method, url, body, _JSON, limits)
         finally:
             self._slots.release()
 
