@@ -22,7 +22,7 @@ from messages.retrying import Again, End, Plain, decide
 from storage import recipients, sending
 from storage.database import Database, UnitOfWork
 from storage.letters import NOT_THEIRS
-from storage.tables import Outbox
+from storage.outbox import Claimed
 from storage.together import Together
 
 log = structlog.get_logger()
@@ -35,7 +35,7 @@ Verdict = Outgoing | Left | str | datetime | None
 class Prepared:
     """What a row says and to whom, marked as sending."""
 
-    row: Outbox
+    row: Claimed
     outgoing: Outgoing
     scene: Scene
 
@@ -62,13 +62,13 @@ class Delivery:
         self._outcomes = outcomes
         self._composing = Together(database, self._compose_all)
 
-    async def prepare(self, row: Outbox) -> Prepared | None:
+    async def prepare(self, row: Claimed) -> Prepared | None:
         """Check and compose at the last moment, then mark as sending. None: it has ended another way."""
         if row.kind == Kind.DIGEST.value:
             # It asks about fifty patients: nobody should wait behind ten of them.
             scene, verdict = await self._compose_alone(row)
         else:
-            scene, verdict = await self._composing.do(row, first=row.lane == Lane.URGENT.value)
+            scene, verdict = await self._composing.do(row, first=row.lane is Lane.URGENT)
         match verdict:
             case Outgoing():
                 return Prepared(row, verdict, scene)
@@ -82,13 +82,13 @@ class Delivery:
                 await self._outcomes.leave_out(row, scene, verdict)
         return None
 
-    async def _compose_alone(self, row: Outbox) -> tuple[Scene, Verdict]:
+    async def _compose_alone(self, row: Claimed) -> tuple[Scene, Verdict]:
         async with self._database.work() as work:
             (composed,) = await self._compose_all(work, [row])
             await work.commit()
         return composed
 
-    async def _compose_all(self, work: UnitOfWork, rows: Sequence[Outbox]) -> list[tuple[Scene, Verdict]]:
+    async def _compose_all(self, work: UnitOfWork, rows: Sequence[Claimed]) -> list[tuple[Scene, Verdict]]:
         """For each row what to send, once it is marked; or why not, or when. None: somebody else has it."""
         found = await recipients.recipients_of(work, rows)
         # Held until all is composed: the session forgets what nobody holds.
@@ -103,7 +103,7 @@ class Delivery:
                 verdicts[position] = None
         return list(zip(scenes, verdicts, strict=True))
 
-    async def _verdict(self, work: UnitOfWork, row: Outbox, scene: Scene) -> Verdict:
+    async def _verdict(self, work: UnitOfWork, row: Claimed, scene: Scene) -> Verdict:
         verdict = obstacle(row, scene)
         if verdict is None and row.kind == Kind.RELAY.value:
             verdict = await sending.letter_before(work, row)

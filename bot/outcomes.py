@@ -20,8 +20,8 @@ from messages.outgoing import Kind, Lane, Outgoing
 from messages.retrying import Again, End, Failure, decide, wait_after
 from storage import rota, sending
 from storage.database import Database, UnitOfWork, is_database_outage
+from storage.outbox import Claimed
 from storage.sending import Sent
-from storage.tables import Outbox
 from storage.together import Together
 
 log = structlog.get_logger()
@@ -45,9 +45,9 @@ class Outcomes:
         self._patience = Patience("sender")
         self._recording = Together(database, self._record_all)
 
-    async def sent(self, row: Outbox, outgoing: Outgoing, scene: Scene, message_ids: Sequence[int]) -> None:
+    async def sent(self, row: Claimed, outgoing: Outgoing, scene: Scene, message_ids: Sequence[int]) -> None:
         """It is at Telegram as these messages. Raises Unrecorded."""
-        measures.sent(Lane(row.lane), due_at=row.due_at, now=self._clock.now())
+        measures.sent(row.lane, due_at=row.due_at, now=self._clock.now())
         record = partial(self._record, row, outgoing, scene, message_ids)
         try:
             await self._patience.insist(partial(record, self._composers[Kind(row.kind)].after))
@@ -62,11 +62,11 @@ class Outcomes:
             await self._insist(lambda work: note_unreachable.note_arrival(work, scene.person, now=self._clock.now()))
 
     async def _record(
-        self, row: Outbox, outgoing: Outgoing, scene: Scene, message_ids: Sequence[int], after: AfterSending | None
+        self, row: Claimed, outgoing: Outgoing, scene: Scene, message_ids: Sequence[int], after: AfterSending | None
     ) -> None:
         sent = Sent(row.id, scene.chat_id, message_ids, outgoing.template_version_id, self._clock.now())
         if after is None:
-            await self._recording.do(sent, first=row.lane == Lane.URGENT.value)
+            await self._recording.do(sent, first=row.lane is Lane.URGENT)
             return
         # What follows may hold rows that somebody else waits with, who holds some of the others'.
         async with self._database.work() as work:
@@ -79,24 +79,24 @@ class Outcomes:
         await sending.mark_all_sent(work, all_sent)
         return [None] * len(all_sent)
 
-    async def unmark(self, row: Outbox) -> None:
+    async def unmark(self, row: Claimed) -> None:
         """It was marked as sending, and is not called after all."""
         await self._insist(lambda work: sending.unmark(work, row))
 
-    async def give_back(self, row: Outbox) -> None:
+    async def give_back(self, row: Claimed) -> None:
         """As it was before it was claimed; also its place in the chat's order."""
         await self._insist(lambda work: sending.put_back(work, row, due_at=row.due_at))
 
-    async def put_off(self, row: Outbox, due_at: datetime) -> None:
+    async def put_off(self, row: Claimed, due_at: datetime) -> None:
         """Not at this time of day. Raises where the database is away: nothing has happened yet."""
         await self._alone(lambda work: sending.put_back(work, row, due_at=due_at))
 
-    async def try_again(self, row: Outbox, decision: Again) -> None:
+    async def try_again(self, row: Claimed, decision: Again) -> None:
         """Later: Telegram has not taken it, or it is not known whether it has."""
         due_at, repeated = self._clock.now() + decision.wait, decision.repeated
         await self._insist(lambda work: sending.put_back(work, row, due_at=due_at, repeated=repeated))
 
-    async def not_sent(self, row: Outbox, error: Exception) -> None:
+    async def not_sent(self, row: Claimed, error: Exception) -> None:
         """Something went wrong beside the call: a bug, or a database that is away."""
         if is_database_outage(error):
             # Its companions go on at once; this one may have met what only meets it.
@@ -105,7 +105,7 @@ class Outcomes:
         else:
             await self._broken(row, error)
 
-    async def _broken(self, row: Outbox, error: Exception) -> None:
+    async def _broken(self, row: Claimed, error: Exception) -> None:
         """A bug met this row. The others must go on."""
         decision = decide(Kind(row.kind), Failure.BROKEN, attempts=row.attempts + 1, retry_after=None, plain=False)
         log.error("row_broken", outbox_id=row.id, kind=row.kind, error=type(error).__name__, exc_info=error)
@@ -115,7 +115,7 @@ class Outcomes:
         else:
             await self.end(row, "failed", "broken")
 
-    async def unreachable(self, row: Outbox, scene: Scene) -> None:
+    async def unreachable(self, row: Claimed, scene: Scene) -> None:
         """Its recipient has blocked the bot or is gone, which is noted of them whatever was done to the row."""
 
         async def write(work: UnitOfWork) -> None:
@@ -128,7 +128,7 @@ class Outcomes:
 
         await self._insist(write)
 
-    async def refused(self, row: Outbox, scene: Scene, decision: End) -> None:
+    async def refused(self, row: Claimed, scene: Scene, decision: End) -> None:
         """Telegram will never take it, or nobody knows whether it has taken it."""
 
         async def write(work: UnitOfWork) -> None:
@@ -139,7 +139,7 @@ class Outcomes:
 
         await self._insist(write)
 
-    async def leave_gone(self, row: Outbox, reason: str) -> None:
+    async def leave_gone(self, row: Claimed, reason: str) -> None:
         """Its recipient is not to read it: gone, not there yet, or the patient is somebody else's, as `reason` says."""
         gone = self._composers[Kind(row.kind)].gone
 
@@ -152,7 +152,7 @@ class Outcomes:
 
         await self._insist(write)
 
-    async def leave_out(self, row: Outbox, scene: Scene, reason: str) -> None:
+    async def leave_out(self, row: Claimed, scene: Scene, reason: str) -> None:
         """It must not go, for this `reason`: see `obstacle` (bot/flows/composing.py)."""
         if reason == REMOVED:
             await self.leave_gone(row, reason)
@@ -166,7 +166,7 @@ class Outcomes:
 
         await self._insist(write)
 
-    async def end(self, row: Outbox, state: str, reason: str) -> None:
+    async def end(self, row: Claimed, state: str, reason: str) -> None:
         """Nothing follows from it."""
         await self._insist(lambda work: sending.end(work, row, state=state, reason=reason, now=self._clock.now()))
 

@@ -23,7 +23,7 @@ from bot.watchdog import Beat
 from messages.outgoing import Lane
 from storage import sending
 from storage.database import Database
-from storage.tables import Outbox
+from storage.outbox import Claimed
 
 log = structlog.get_logger()
 
@@ -34,8 +34,8 @@ Without limits, what is done with many at a time costs half of what it costs wit
 the throttle decides how many go, and that an alert goes before all that wait there.
 """
 
-WORTH_CLAIMING = 10
-"""Rows for which there is room, so that they are claimed at once."""
+WORTH_CLAIMING = 0.25
+"""The part of a lane's rows for which there is room, so that they are claimed at once."""
 
 GATHER = 0.05
 """Seconds that room for fewer rows than that may wait for more: a chat that stands still may hold the rest."""
@@ -73,7 +73,7 @@ class Sender:
         self._delivery = delivery
         self._outcomes = outcomes
         self._progress = progress
-        self._in_hand: dict[Lane, set[Outbox]] = {lane: set() for lane in Lane}
+        self._in_hand: dict[Lane, set[Claimed]] = {lane: set() for lane in Lane}
         self._look_back_at = clock.now() + LOOK_BACK
         self._next_at = clock.now()
         self._full: set[Lane] = set()
@@ -138,16 +138,16 @@ class Sender:
             if claimed:
                 # Nobody has asked yet when the one behind them is due.
                 self._next_at = now
-            self._start(claimed, lane)
+            self._start(claimed)
 
-    def _start(self, claimed: Iterable[tuple[Outbox, int | None]], lane: Lane) -> None:
-        for row, chat_id in claimed:
-            self._in_hand[lane].add(row)
-            self._nursery.start_job(f"outbox {row.id}", self._send_one(row, lane, chat_id))
+    def _start(self, claimed: Iterable[Claimed]) -> None:
+        for row in claimed:
+            self._in_hand[row.lane].add(row)
+            self._nursery.start_job(f"outbox {row.id}", self._send_one(row))
 
-    async def _send_one(self, row: Outbox, lane: Lane, chat_id: int | None) -> None:
+    async def _send_one(self, row: Claimed) -> None:
         try:
-            await self._deliver(row, lane, chat_id)
+            await self._deliver(row)
         except InvalidToken:
             # Nothing can be sent until the token is corrected: everything stays owed, and the program stops.
             self.stopping = True
@@ -158,16 +158,16 @@ class Sender:
         except Exception as error:
             await self._outcomes.not_sent(row, error)
         finally:
-            self._in_hand[lane].discard(row)
-            if lane in self._full:
+            self._in_hand[row.lane].discard(row)
+            if row.lane in self._full:
                 # There was no room for more of this lane. What is new tells of itself.
-                self._room_made(lane)
+                self._room_made(row.lane)
             self._urgent_since.pop(row.id, None)
             self._progress.call()
 
     def _room_made(self, lane: Lane) -> None:
         """Claim more, but not each row by itself: a claim of many costs hardly more than one of a single row."""
-        if AT_ONCE[lane] - len(self._in_hand[lane]) >= WORTH_CLAIMING:
+        if AT_ONCE[lane] - len(self._in_hand[lane]) >= WORTH_CLAIMING * AT_ONCE[lane]:
             self.wake.call()
         elif self._gathering is None:
             self._gathering = asyncio.get_running_loop().call_later(GATHER, self._gathered)
@@ -176,17 +176,17 @@ class Sender:
         self._gathering = None
         self.wake.call()
 
-    async def _deliver(self, row: Outbox, lane: Lane, chat_id: int | None) -> None:
-        if chat_id is None:
+    async def _deliver(self, row: Claimed) -> None:
+        if row.chat_id is None:
             await self._outcomes.leave_gone(row, "not_joined")
             return
-        if lane is Lane.URGENT:
+        if row.lane is Lane.URGENT:
             self._urgent_since[row.id] = self._clock.monotonic()
-        async with self._throttle.turn(lane, chat_id) as place:
+        async with self._throttle.turn(row.lane, row.chat_id) as place:
             self._urgent_since.pop(row.id, None)
             await self._deliver_in_turn(row, place)
 
-    async def _deliver_in_turn(self, row: Outbox, place: Place) -> None:
+    async def _deliver_in_turn(self, row: Claimed, place: Place) -> None:
         if self.stopping:
             # Whoever works next gets it back with what was claimed.
             return

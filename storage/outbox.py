@@ -16,7 +16,7 @@ from sqlalchemy import (
     update,
 )
 
-from messages.outgoing import LANES, Kind
+from messages.outgoing import LANES, Kind, Lane
 from storage.database import News, UnitOfWork, UtcDateTime
 from storage.inserting import insert_new, rows_of
 from storage.many_ids import among
@@ -49,6 +49,36 @@ class Owed:
     check_in_id: int | None = None
     alert_id: int | None = None
     letter_id: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Claimed:
+    """A message in the hand of a sender, as it was when it was claimed. It belongs to no session.
+
+    `chat_id` is where it goes: None for somebody who has not joined. The other names are the table's, and so is the
+    word for its kind: one of another version is that row's trouble, and not of those claimed with it.
+    """
+
+    id: int
+    key: str
+    kind: str
+    lane: Lane
+    chat_id: int | None
+    patient_id: int | None
+    staff_id: int | None
+    subject_id: int | None
+    template: str
+    values: dict[str, Any]
+    session_id: int | None
+    appointment_id: int | None
+    check_in_id: int | None
+    alert_id: int | None
+    letter_id: int | None
+    due_at: datetime
+    not_after: datetime | None
+    lease_until: datetime
+    attempts: int
+    planned_at: datetime
 
 
 _PLAN = insert_new(Outbox, lambda insert: insert.on_conflict_do_nothing(index_elements=["key"]).returning(Outbox.id))

@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from storage.database import UnitOfWork
 from storage.many_ids import among
-from storage.tables import Appointment, Outbox, Patient, Staff
+from storage.outbox import Claimed
+from storage.tables import Appointment, Patient, Staff
 from storage.templates import NEWEST_PUBLISHED
 
 _VERSION = NEWEST_PUBLISHED.scalar_subquery()
@@ -27,7 +28,7 @@ class Recipient:
     texts_version: int
 
 
-async def recipients_of(work: UnitOfWork, rows: Sequence[Outbox]) -> list[Recipient]:
+async def recipients_of(work: UnitOfWork, rows: Sequence[Claimed]) -> list[Recipient]:
     """The person that each message goes to, as they are at this moment."""
     patients, patients_version = await _people(work, _PATIENTS, {row.patient_id for row in rows})
     staff, staff_version = await _people(work, _STAFF, {row.staff_id for row in rows})
@@ -48,7 +49,7 @@ async def _people(work: UnitOfWork, statement: Any, ids: set[int | None]) -> tup
     return {person.id: person for person, _ in found}, found[0][1] or 0
 
 
-async def surroundings(work: UnitOfWork, rows: Sequence[Outbox], recipients: Sequence[Recipient]) -> list[object]:
+async def surroundings(work: UnitOfWork, rows: Sequence[Claimed], recipients: Sequence[Recipient]) -> list[object]:
     """What the texts of many messages speak of, read together. The session knows it for as long as this is held.
 
     Nothing for one message: it is asked for when it is needed.

@@ -18,7 +18,7 @@ from messages.outgoing import REPEATED_WHEN_UNCERTAIN, Kind, Lane
 from storage.database import News, UnitOfWork, UtcDateTime
 from storage.inserting import insert_new, rows_of
 from storage.many_ids import among
-from storage.outbox import OPEN_STATES
+from storage.outbox import OPEN_STATES, Claimed
 from storage.tables import Delivery, Outbox, Patient, Staff
 
 LEASE = timedelta(minutes=2)
@@ -26,6 +26,7 @@ LEASE = timedelta(minutes=2)
 
 _NOW = bindparam("now", type_=UtcDateTime)
 _ROWS = rows_of(Outbox)
+_COLUMNS = [name for name in Claimed.__dataclass_fields__ if name not in {"lane", "chat_id"}]
 
 
 def _claim(lane: Lane) -> ReturningUpdate[*tuple[Any, ...]]:
@@ -44,25 +45,26 @@ def _claim(lane: Lane) -> ReturningUpdate[*tuple[Any, ...]]:
         update(_ROWS)
         .where(_ROWS.c.id.in_(select(due.c.id)))
         .values(state="claimed", lease_until=bindparam("until", type_=UtcDateTime))
-        .returning(func.coalesce(chat_of_patient, chat_of_staff), *_ROWS.c)
+        .returning(func.coalesce(chat_of_patient, chat_of_staff), *(_ROWS.c[name] for name in _COLUMNS))
     )
 
 
 _CLAIM = {lane: _claim(lane) for lane in Lane}
 
 
-async def claim(work: UnitOfWork, lane: Lane, *, many: int, now: datetime) -> list[tuple[Outbox, int | None]]:
-    """Claim up to `many` due rows of one lane, oldest first, each with the chat it goes to. They belong to no session.
+async def claim(work: UnitOfWork, lane: Lane, *, many: int, now: datetime) -> list[Claimed]:
+    """Claim up to `many` due rows of one lane, oldest first.
 
-    The chat is None for somebody who has not joined. The claim is one statement: no two workers get the same row.
+    The claim is one statement: no two workers get the same row.
     """
     asked = {"now": now, "until": now + LEASE, "many": many}
     found = (await work.session.rows(_CLAIM[lane], asked)).all()
-    claimed = [(Outbox(**dict(zip(_COLUMNS, columns, strict=True))), chat_id) for chat_id, *columns in found]
-    return sorted(claimed, key=lambda each: (each[0].due_at, each[0].id))
+    claimed = [
+        Claimed(lane=lane, chat_id=chat_id, **dict(zip(_COLUMNS, columns, strict=True))) for chat_id, *columns in found
+    ]
+    return sorted(claimed, key=lambda each: (each.due_at, each.id))
 
 
-_COLUMNS = [column.key for column in _ROWS.c]
 _CLAIMS: BindParameter[Any] = bindparam("claims", expanding=True)
 _SENDING = (
     update(_ROWS)
@@ -76,7 +78,7 @@ _SENDING = (
 )
 
 
-async def mark_sending(work: UnitOfWork, rows: Sequence[Outbox]) -> list[bool]:
+async def mark_sending(work: UnitOfWork, rows: Sequence[Claimed]) -> list[bool]:
     """The last moment before the call. False for a row that is no longer in hand, see `_in_hand_as`: do not send it."""
     if not rows:
         return []
@@ -87,7 +89,7 @@ async def mark_sending(work: UnitOfWork, rows: Sequence[Outbox]) -> list[bool]:
     return [claim in marked and claims.index(claim) == position for position, claim in enumerate(claims)]
 
 
-async def unmark(work: UnitOfWork, row: Outbox) -> None:
+async def unmark(work: UnitOfWork, row: Claimed) -> None:
     """It has not been called after all, and is claimed as before."""
     await work.session.rows(_CLAIMED_AS_BEFORE, {"row": row.id})
 
@@ -99,7 +101,7 @@ _CLAIMED_AS_BEFORE = (
 )
 
 
-def _in_hand_as(row: Outbox) -> ColumnElement[bool]:
+def _in_hand_as(row: Claimed) -> ColumnElement[bool]:
     """Whether a row is still in the hand of who claimed it.
 
     Not once it was withdrawn, readdressed or brought back: then it is nobody's, or has been claimed anew, which its
@@ -174,7 +176,7 @@ def _deliveries(sent: Sent) -> list[dict[str, Any]]:
 
 
 async def put_back(
-    work: UnitOfWork, row: Outbox, *, due_at: datetime, repeated: bool = False, failed: bool = False
+    work: UnitOfWork, row: Claimed, *, due_at: datetime, repeated: bool = False, failed: bool = False
 ) -> None:
     """Try again at `due_at`. `repeated`: the earlier attempt may have arrived. `failed`: it broke before the call.
 
@@ -194,7 +196,7 @@ async def put_back(
     )
 
 
-async def end(work: UnitOfWork, row: Outbox, *, state: str, reason: str, now: datetime) -> bool:
+async def end(work: UnitOfWork, row: Claimed, *, state: str, reason: str, now: datetime) -> bool:
     """End a row in hand as skipped, cancelled, failed or uncertain, and say why.
 
     False for one that was withdrawn or readdressed meanwhile: it stays as it is, and nothing must follow.
@@ -218,7 +220,7 @@ _LETTER_BEFORE = select(func.max(Outbox.due_at)).where(
 )
 
 
-async def letter_before(work: UnitOfWork, row: Outbox) -> datetime | None:
+async def letter_before(work: UnitOfWork, row: Claimed) -> datetime | None:
     """When an earlier letter of the same patient to the same reader is due, if it is still owed: `row` waits for it.
 
     One that has to be tried again must not be overtaken by what was written after it.

@@ -14,10 +14,11 @@ from messages.pages import Part, page
 from messages.templates import spec_of
 from storage import alerts
 from storage.database import UnitOfWork
-from storage.tables import Outbox, Staff
+from storage.outbox import Claimed
+from storage.tables import Staff
 
 
-async def compose(work: UnitOfWork, row: Outbox, scene: Scene) -> Outgoing | Left:
+async def compose(work: UnitOfWork, row: Claimed, scene: Scene) -> Outgoing | Left:
     """Render the row's template for the patient; `practitioner` is whoever reads or took it."""
     patient = scene.patient
     if patient is None:

@@ -17,7 +17,8 @@ from messages.outgoing import Button, Outgoing, Rows
 from messages.pages import Part, page
 from storage import alerts, check_ins, courses, letters
 from storage.database import UnitOfWork
-from storage.tables import Alert, Course, Outbox, Patient, Session, Staff
+from storage.outbox import Claimed
+from storage.tables import Alert, Course, Patient, Session, Staff
 
 QUOTED_LETTERS = 3
 """How many of the patient's last texts an alert quotes; all of them are passed on whole."""
@@ -36,7 +37,7 @@ class Reading:
     course: Course | None
 
 
-async def compose(work: UnitOfWork, row: Outbox, scene: Scene) -> Outgoing | Left:
+async def compose(work: UnitOfWork, row: Claimed, scene: Scene) -> Outgoing | Left:
     """The alert itself, or news by the row's template."""
     if row.template in (STAFF_UNREACHABLE, STAFF_BACK):
         return await _news_of_staff(work, row, scene)
@@ -50,7 +51,7 @@ async def compose(work: UnitOfWork, row: Outbox, scene: Scene) -> Outgoing | Lef
     return await _news_of_alert(work, row, alert, scene)
 
 
-async def show(work: UnitOfWork, alert: Alert, scene: Scene, *, row: Outbox | None = None) -> Outgoing:
+async def show(work: UnitOfWork, alert: Alert, scene: Scene, *, row: Claimed | None = None) -> Outgoing:
     """The alert as it stands now, for one member of staff. `row` is the one that carries it, None in place."""
     reading = await _read(work, alert)
     body = await _body(work, reading, scene)
@@ -129,7 +130,7 @@ async def _answers(work: UnitOfWork, reading: Reading, scene: Scene) -> Html:
     return join_html([line for line in lines if line])
 
 
-async def _heading(work: UnitOfWork, reading: Reading, scene: Scene, row: Outbox | None) -> Html:
+async def _heading(work: UnitOfWork, reading: Reading, scene: Scene, row: Claimed | None) -> Html:
     """How long it has waited, for those whom it has climbed to and those who have it already."""
     alert = reading.alert
     if row is None or scene.staff is None:
@@ -188,7 +189,7 @@ def _buttons(alert: Alert, scene: Scene) -> Rows:
     return ((take,), (reply, call), (card, resolve))
 
 
-async def _news_of_alert(work: UnitOfWork, row: Outbox, alert: Alert, scene: Scene) -> Outgoing | Left:
+async def _news_of_alert(work: UnitOfWork, row: Claimed, alert: Alert, scene: Scene) -> Outgoing | Left:
     """Somebody else took or resolved it: a line as a reply to the alert this person has."""
     by, at = (
         (alert.acknowledged_by, alert.acknowledged_at)
@@ -204,7 +205,7 @@ async def _news_of_alert(work: UnitOfWork, row: Outbox, alert: Alert, scene: Sce
     return Outgoing(join_html([who, line]), reply_to=reply_to, silent=True)
 
 
-async def _news_of_staff(work: UnitOfWork, row: Outbox, scene: Scene) -> Outgoing:
+async def _news_of_staff(work: UnitOfWork, row: Claimed, scene: Scene) -> Outgoing:
     member = await work.session.get_one(Staff, row.values["staff"])
     rendered = scene.texts.render(row.template, scene.language, name=member.name)
     return Outgoing(rendered.html, template_version_id=rendered.version_id)

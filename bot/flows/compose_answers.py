@@ -12,10 +12,10 @@ from messages.templates import Texts
 from storage import check_ins
 from storage.database import UnitOfWork
 from storage.letters import NOT_THEIRS
-from storage.tables import Outbox
+from storage.outbox import Claimed
 
 
-async def compose(work: UnitOfWork, row: Outbox, scene: Scene) -> Outgoing | Left:
+async def compose(work: UnitOfWork, row: Claimed, scene: Scene) -> Outgoing | Left:
     """Who, which session, hours since, and every answer with an arrow against the one before."""
     if not await is_theirs(work, row, scene):
         return Left(NOT_THEIRS)

@@ -14,15 +14,15 @@ from messages.outgoing import Kind, Outgoing
 from storage import check_ins, outbox
 from storage.agenda import LONG_AGO, Agenda
 from storage.database import Database, UnitOfWork
-from storage.outbox import Owed
-from storage.tables import CheckIn, Outbox
+from storage.outbox import Claimed, Owed
+from storage.tables import CheckIn
 
 COURSE_END = "patient.course_end"
 COURSE_END_AFTER = timedelta(days=1)
 """After the last late check; also when that one stays unanswered."""
 
 
-async def compose(work: UnitOfWork, row: Outbox, scene: Scene) -> Outgoing | Left:
+async def compose(work: UnitOfWork, row: Claimed, scene: Scene) -> Outgoing | Left:
     """The check-in's first page; left out when it was withdrawn or answered in some other way."""
     check_in = await check_ins.get(work, row.check_in_id or 0)
     if check_in is None or check_in.state != "planned":
@@ -33,14 +33,14 @@ async def compose(work: UnitOfWork, row: Outbox, scene: Scene) -> Outgoing | Lef
     return await case_page(work, case, texts=scene.texts, clinic=scene.clinic, now=scene.now)
 
 
-async def after(work: UnitOfWork, row: Outbox, scene: Scene, message_ids: Sequence[int]) -> None:
+async def after(work: UnitOfWork, row: Claimed, scene: Scene, message_ids: Sequence[int]) -> None:
     """The check-in is open now; the patient's older ones are closed. Held: the first tap may be quicker than we are."""
     check_in = await check_ins.locked(work, row.check_in_id or 0)
     if check_in.state == "planned":
         await _open(work, check_in, scene, message_ids[-1] if message_ids else None, scene.now)
 
 
-async def late(work: UnitOfWork, row: Outbox, scene: Scene) -> None:
+async def late(work: UnitOfWork, row: Claimed, scene: Scene) -> None:
     """Its time has passed: the next check-in asks what this one would have."""
     check_in = await check_ins.get(work, row.check_in_id or 0)
     if check_in is not None and check_in.state == "planned":

@@ -18,13 +18,14 @@ from messages.templates import Html, Texts
 from messages.timing import hours_since
 from storage import overviews
 from storage.database import UnitOfWork
+from storage.outbox import Claimed
 from storage.overviews import Overview
-from storage.tables import Alert, Outbox
+from storage.tables import Alert
 
 LONGEST_LABEL = 48
 
 
-async def compose(work: UnitOfWork, row: Outbox, scene: Scene) -> Outgoing | Left:
+async def compose(work: UnitOfWork, row: Claimed, scene: Scene) -> Outgoing | Left:
     """The digest of an outbox row's practitioner, as it is at sending time."""
     if scene.staff is None or not scene.staff.is_practitioner:
         return Left("no_practitioner")

@@ -6,10 +6,10 @@ from messages.outgoing import Kind, Outgoing
 from messages.templates import spec_of
 from storage import alerts
 from storage.database import UnitOfWork
-from storage.tables import Outbox
+from storage.outbox import Claimed
 
 
-async def compose(work: UnitOfWork, row: Outbox, scene: Scene) -> Outgoing | Left:
+async def compose(work: UnitOfWork, row: Claimed, scene: Scene) -> Outgoing | Left:
     """Fixed words and two numbers. Whom to call is left out once somebody has taken the alert."""
     if row.kind == Kind.WHOM_TO_CALL.value:
         alert = await alerts.get(work, row.alert_id)

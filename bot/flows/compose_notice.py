@@ -10,13 +10,14 @@ from messages.outgoing import Button, Outgoing, Rows
 from messages.templates import spec_of
 from storage.database import UnitOfWork
 from storage.letters import NOT_THEIRS
-from storage.tables import Outbox, Patient, Staff
+from storage.outbox import Claimed
+from storage.tables import Patient, Staff
 
 BUTTONS = "buttons"
 """The row's value that lays out buttons: rows of [text key, action, argument …]."""
 
 
-async def compose(work: UnitOfWork, row: Outbox, scene: Scene) -> Outgoing | Left:
+async def compose(work: UnitOfWork, row: Claimed, scene: Scene) -> Outgoing | Left:
     """Render the row's template. Raises KeyError for a key whose placeholders nobody filled."""
     if not await is_theirs(work, row, scene):
         return Left(NOT_THEIRS)
@@ -34,7 +35,7 @@ async def compose(work: UnitOfWork, row: Outbox, scene: Scene) -> Outgoing | Lef
     )
 
 
-async def standard_values(work: UnitOfWork, row: Outbox, scene: Scene) -> dict[str, Value]:
+async def standard_values(work: UnitOfWork, row: Claimed, scene: Scene) -> dict[str, Value]:
     """The clinic, the patient the row is about, and their practitioner."""
     values: dict[str, Value] = {
         "clinic": scene.clinic.name,

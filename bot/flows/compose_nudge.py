@@ -9,10 +9,11 @@ from bot.flows.standing import values_of
 from messages.outgoing import Outgoing
 from storage import check_ins
 from storage.database import UnitOfWork
-from storage.tables import Outbox, Patient, Staff
+from storage.outbox import Claimed
+from storage.tables import Patient, Staff
 
 
-async def compose(work: UnitOfWork, row: Outbox, scene: Scene) -> Outgoing | Left:
+async def compose(work: UnitOfWork, row: Claimed, scene: Scene) -> Outgoing | Left:
     """The present question with its buttons, in reply to the check-in; left out once it is answered."""
     check_in = await check_ins.get(work, row.check_in_id or 0)
     if check_in is None or check_in.state != "open":
@@ -25,7 +26,7 @@ async def compose(work: UnitOfWork, row: Outbox, scene: Scene) -> Outgoing | Lef
     return replace(page, reply_to=check_in.message_id)
 
 
-async def after(work: UnitOfWork, row: Outbox, scene: Scene, message_ids: Sequence[int]) -> None:
+async def after(work: UnitOfWork, row: Claimed, scene: Scene, message_ids: Sequence[int]) -> None:
     """The conversation goes on in the newer message."""
     check_in = await check_ins.get(work, row.check_in_id or 0)
     if check_in is not None and check_in.state == "open" and message_ids:

@@ -13,12 +13,13 @@ from messages.outgoing import CopyOf, Media, MediaKind, Outgoing
 from messages.templates import Rendered
 from storage import courses, letters, outbox
 from storage.database import UnitOfWork
-from storage.tables import Course, Letter, Outbox, Patient, Session
+from storage.outbox import Claimed
+from storage.tables import Course, Letter, Patient, Session
 
 FORGOTTEN = "forgotten"
 
 
-async def compose(work: UnitOfWork, row: Outbox, scene: Scene) -> Outgoing | Left:
+async def compose(work: UnitOfWork, row: Claimed, scene: Scene) -> Outgoing | Left:
     """One of the messages that carry a letter, or the news that it has not arrived."""
     letter = await letters.get(work, row.letter_id)
     if letter is None:
@@ -49,17 +50,17 @@ async def compose(work: UnitOfWork, row: Outbox, scene: Scene) -> Outgoing | Lef
     )
 
 
-async def after(work: UnitOfWork, row: Outbox, scene: Scene, message_ids: Sequence[int]) -> None:
+async def after(work: UnitOfWork, row: Claimed, scene: Scene, message_ids: Sequence[int]) -> None:
     """What belongs behind it follows."""
     await go_on(work, row, len(message_ids), now=scene.now)
 
 
-async def refused(work: UnitOfWork, row: Outbox, scene: Scene) -> None:
+async def refused(work: UnitOfWork, row: Claimed, scene: Scene) -> None:
     """Somebody hears that it did not get through."""
     await replace_refused(work, row, now=scene.now)
 
 
-async def gone(work: UnitOfWork, row: Outbox, now: datetime) -> None:
+async def gone(work: UnitOfWork, row: Claimed, now: datetime) -> None:
     """Its reader is no longer at the clinic, or reads for somebody else: whoever reads for this patient gets it."""
     await pass_on(work, row, now=now)
 
@@ -93,7 +94,7 @@ async def _instead(work: UnitOfWork, letter: Letter, patient: Patient, scene: Sc
     return Outgoing(join_html(pieces, "\n\n"), template_version_id=header.version_id)
 
 
-async def _header(work: UnitOfWork, row: Outbox, letter: Letter, patient: Patient, scene: Scene) -> Rendered:
+async def _header(work: UnitOfWork, row: Claimed, letter: Letter, patient: Patient, scene: Scene) -> Rendered:
     if row.template == FROM_CLINIC:
         header = scene.texts.render(FROM_CLINIC, scene.language, clinic=scene.clinic.name)
     else:
@@ -115,7 +116,7 @@ def _with_words(header: Html, album: Sequence[Letter], part: Part) -> Html:
     return together if utf16_length(plain_text(together)) <= limit else join_html(words, "\n\n")
 
 
-async def _album(work: UnitOfWork, row: Outbox, letter: Letter) -> Sequence[Letter]:
+async def _album(work: UnitOfWork, row: Claimed, letter: Letter) -> Sequence[Letter]:
     if not row.values.get("album") or letter.album is None:
         return [letter]
     return await letters.of_album(work, chat_id=letter.chat_id, album=letter.album)

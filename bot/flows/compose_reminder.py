@@ -7,13 +7,14 @@ from messages import wording
 from messages.appointment_states import is_expected
 from messages.outgoing import Outgoing
 from storage.database import UnitOfWork
-from storage.tables import Appointment, Outbox, Staff
+from storage.outbox import Claimed
+from storage.tables import Appointment, Staff
 
 SHORT = "patient.reminder.before_3h"
 """The last reminder has no buttons: so late, a call is better."""
 
 
-async def compose(work: UnitOfWork, row: Outbox, scene: Scene) -> Outgoing | Left:
+async def compose(work: UnitOfWork, row: Claimed, scene: Scene) -> Outgoing | Left:
     """The reminder, with the answers still possible. Left out for a visit that is over or will not take place."""
     appointment = await work.session.get(Appointment, row.appointment_id) if row.appointment_id else None
     if appointment is None or not is_expected(appointment.state):

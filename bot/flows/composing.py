@@ -14,7 +14,8 @@ from messages.outgoing import PROACTIVE, Kind, Outgoing
 from messages.templates import Texts
 from messages.timing import is_quiet, next_morning
 from storage.database import UnitOfWork
-from storage.tables import Outbox, Patient, Staff
+from storage.outbox import Claimed
+from storage.tables import Patient, Staff
 
 REMOVED = "removed"
 """Why a row is left out whose recipient is no longer at the clinic."""
@@ -65,10 +66,10 @@ class Left:
     reason: str
 
 
-Compose = Callable[[UnitOfWork, Outbox, Scene], Awaitable[Outgoing | Left]]
-AfterSending = Callable[[UnitOfWork, Outbox, Scene, Sequence[int]], Awaitable[None]]
-AfterRefusal = Callable[[UnitOfWork, Outbox, Scene], Awaitable[None]]
-AfterLeaving = Callable[[UnitOfWork, Outbox, datetime], Awaitable[None]]
+Compose = Callable[[UnitOfWork, Claimed, Scene], Awaitable[Outgoing | Left]]
+AfterSending = Callable[[UnitOfWork, Claimed, Scene, Sequence[int]], Awaitable[None]]
+AfterRefusal = Callable[[UnitOfWork, Claimed, Scene], Awaitable[None]]
+AfterLeaving = Callable[[UnitOfWork, Claimed, datetime], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class Composer:
     gone: AfterLeaving | None = None
 
 
-def obstacle(row: Outbox, scene: Scene) -> str | datetime | None:
+def obstacle(row: Claimed, scene: Scene) -> str | datetime | None:
     """Why a row must not go: a reason (it ends as skipped), a time to try again, or None when it may."""
     kind = Kind(row.kind)
     if row.not_after is not None and scene.now > row.not_after:

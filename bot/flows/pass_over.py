@@ -11,13 +11,13 @@ from bot.flows.find_recipients import may_read
 from messages.outgoing import Kind
 from storage import outbox
 from storage.database import UnitOfWork
-from storage.outbox import Owed
-from storage.tables import Outbox, Patient
+from storage.outbox import Claimed, Owed
+from storage.tables import Patient
 
 HANDED_OVER = "practitioner.handed_over"
 
 
-async def is_theirs(work: UnitOfWork, row: Outbox, scene: Scene) -> bool:
+async def is_theirs(work: UnitOfWork, row: Claimed, scene: Scene) -> bool:
     """Whether a row may still go to its recipient: the patient it is about is theirs, or they step in, or are an admin.
 
     That a patient is theirs is told only to their practitioner.
@@ -30,7 +30,7 @@ async def is_theirs(work: UnitOfWork, row: Outbox, scene: Scene) -> bool:
     return scene.staff.is_admin or await may_read(work, scene.staff, patient)
 
 
-async def owe_anew(work: UnitOfWork, row: Outbox, now: datetime) -> None:
+async def owe_anew(work: UnitOfWork, row: Claimed, now: datetime) -> None:
     """The patient's practitioner gets what a colleague is not to get any more. No commit."""
     if row.subject_id is None or row.template == HANDED_OVER:
         return

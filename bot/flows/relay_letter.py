@@ -9,7 +9,7 @@ from messages.letters import Part, parts_of
 from messages.outgoing import Kind
 from storage import letters, outbox
 from storage.database import UnitOfWork
-from storage.outbox import Owed
+from storage.outbox import Claimed, Owed
 from storage.tables import Letter, Outbox, Patient, Staff
 
 ALBUM_WAIT = timedelta(seconds=2)
@@ -80,7 +80,7 @@ async def relay_unread(work: UnitOfWork, staff_id: int, *, now: datetime) -> Non
         await relay_waiting(work, patient, now=now)
 
 
-async def go_on(work: UnitOfWork, row: Outbox, carried: int, *, now: datetime) -> None:
+async def go_on(work: UnitOfWork, row: Claimed, carried: int, *, now: datetime) -> None:
     """After a message that carried a letter: owe what belongs behind it. `carried` is how many messages it took.
 
     One after the other, because the parts of a letter must not overtake each other. No commit.
@@ -100,7 +100,7 @@ async def go_on(work: UnitOfWork, row: Outbox, carried: int, *, now: datetime) -
     await outbox.plan(work, [_owed(letter, part, row, now) for part in parts[next_at : next_at + 1]], now=now)
 
 
-async def replace_refused(work: UnitOfWork, row: Outbox, *, now: datetime) -> None:
+async def replace_refused(work: UnitOfWork, row: Claimed, *, now: datetime) -> None:
     """Telegram will not take it this way: the reader learns that there was something, and its words. No commit.
 
     What a practitioner wrote is reported to them, as when the patient is unreachable.
@@ -126,7 +126,7 @@ def _parts(letter: Letter) -> tuple[Part, ...]:
     return parts_of(letter.kind, letter.text)
 
 
-def _owed(letter: Letter, part: Part, like: Outbox, now: datetime) -> Owed:
+def _owed(letter: Letter, part: Part, like: Claimed, now: datetime) -> Owed:
     """The message that carries a part of a letter to the same reader as the row `like`."""
     return _message(
         letter,
@@ -213,7 +213,7 @@ async def pass_on_undelivered(work: UnitOfWork, staff_id: int, *, now: datetime)
         await relay_to_clinic(work, letter, patient, now=now)
 
 
-async def pass_on(work: UnitOfWork, row: Outbox, *, now: datetime) -> None:
+async def pass_on(work: UnitOfWork, row: Claimed, *, now: datetime) -> None:
     """A letter whose reader reads for this patient no more goes to whoever does. No commit."""
     letter = await letters.get(work, row.letter_id)
     if letter is None or not letter.inbound:

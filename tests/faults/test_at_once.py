@@ -32,6 +32,7 @@ from storage.tables import Outbox, Patient, Staff
 from tests.bot.checking_in import tap
 from tests.bot.conversation import Pair, last_id, pair, times_heard
 from tests.bot.conversation import set_cover as set_cover_of
+from tests.claiming import claimed
 from tests.faults.heard import listening
 from tests.world import World
 
@@ -167,7 +168,7 @@ async def _sending(world: World, two: Pair, patient_id: int) -> tuple[Outbox, St
 async def _refuse(world: World, row: Outbox, reader: Staff, work: UnitOfWork) -> None:
     """What the sender records of a 403."""
     assert not await has_returned(work, reader)
-    await sending.end(work, row, state="failed", reason="unreachable", now=world.clock.now())
+    await sending.end(work, claimed(row), state="failed", reason="unreachable", now=world.clock.now())
     await note_unreachable(work, reader, now=world.clock.now(), clinic=world.clinic)
 
 

@@ -14,6 +14,7 @@ from tests.bot.conversation import (
     pair,
     times_heard,
 )
+from tests.claiming import claimed
 from tests.world import World
 
 
@@ -37,8 +38,8 @@ async def test_what_waits_for_its_turn_when_a_patient_is_handed_over_goes_to_the
         await outbox.readdress(work, subject_id=patient_id, from_staff=marie_id, to_staff=paul_id, now=now)
         row = (await work.session.scalars(select(Outbox).where(Outbox.key == "waits"))).one()
         # The one who had claimed it for the first practitioner finds that it is not theirs any more.
-        assert await sending.mark_sending(work, [row]) == [False]
-        await sending.end(work, row, state="skipped", reason="removed", now=now)
+        assert await sending.mark_sending(work, [claimed(row)]) == [False]
+        await sending.end(work, claimed(row), state="skipped", reason="removed", now=now)
         row = await work.session.get_one(Outbox, row.id, populate_existing=True)
         assert (row.state, row.staff_id) == ("pending", paul_id)
 
@@ -51,9 +52,9 @@ async def test_who_has_given_a_message_back_has_no_hand_in_it_any_more(world: Wo
     async with world.database.work() as work:
         owed = Owed("waits", Kind.NOTICE, "practitioner.welcome", tomorrow, staff_id=await world.staff_id(marie))
         await outbox.plan(work, [owed], now=world.clock.now())
-        ((first, _),) = await sending.claim(work, lane, many=1, now=tomorrow)
+        (first,) = await sending.claim(work, lane, many=1, now=tomorrow)
         await sending.put_back(work, first, due_at=tomorrow)
-        ((second, _),) = await sending.claim(work, lane, many=1, now=tomorrow + timedelta(seconds=1))
+        (second,) = await sending.claim(work, lane, many=1, now=tomorrow + timedelta(seconds=1))
         await sending.put_back(work, first, due_at=tomorrow)
         assert not await sending.end(work, first, state="skipped", reason="removed", now=tomorrow)
         assert await sending.mark_sending(work, [second]) == [True]

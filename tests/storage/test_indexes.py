@@ -11,6 +11,7 @@ from storage import check_ins, inbox, letters, outbox, overviews, sending
 from storage.agenda import agenda
 from storage.database import Database, UnitOfWork
 from storage.tables import CheckIn, Outbox
+from tests.claiming import claimed
 from tests.databases import Sqlite
 
 GROWING = {
@@ -26,7 +27,7 @@ async def _ask_everything(work: UnitOfWork) -> None:
     await sending.next_by_lane(work)
     for lane in Lane:
         await sending.claim(work, lane, many=30, now=NOW)
-    await sending.mark_sending(work, [Outbox(id=1, staff_id=1), Outbox(id=2, patient_id=1)])
+    await sending.mark_sending(work, [claimed(Outbox(id=1, staff_id=1)), claimed(Outbox(id=2, patient_id=1))])
     await sending.anything_abandoned(work, in_hand={1, 2}, now=NOW)
     await sending.recover(work, now=NOW)
     await sending.recover(work, now=NOW, in_hand={1, 2})
