@@ -350,7 +350,7 @@ class Aftercare:
         if self.poller is not None:
             self.poller.stopping = True
         self.handling.stop()
-        self.sender.stopping = True
+        self.sender.stop()
         self.schedule.stop()
         await self.nursery.drain(DRAIN_SECONDS)
         await self.nursery.stop()

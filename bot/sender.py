@@ -18,7 +18,7 @@ from bot.delivery import Delivery
 from bot.lifecycle import Nursery, Wake
 from bot.outcomes import Outcomes, Unrecorded
 from bot.patience import Patience
-from bot.throttle import Place, Throttle
+from bot.throttle import Place, Throttle, TurnedAway
 from bot.watchdog import Beat
 from messages.outgoing import Lane
 from storage import sending
@@ -88,6 +88,11 @@ class Sender:
         """How many rows are claimed by this process and not ended."""
         return sum(len(rows) for rows in self._in_hand.values())
 
+    def stop(self) -> None:
+        """Begin nothing more. What waits for its turn stays as it was claimed: whoever works next takes it back."""
+        self.stopping = True
+        self._throttle.turn_away()
+
     async def run(self) -> None:
         """Send until the program stops."""
         patience = Patience("outbox")
@@ -153,6 +158,8 @@ class Sender:
             self.stopping = True
             await self._outcomes.give_back(row)
             raise
+        except TurnedAway:
+            pass
         except Unrecorded:
             raise
         except Exception as error:
@@ -177,6 +184,8 @@ class Sender:
         self.wake.call()
 
     async def _deliver(self, row: Claimed) -> None:
+        if self.stopping:
+            return
         if row.chat_id is None:
             await self._outcomes.leave_gone(row, "not_joined")
             return

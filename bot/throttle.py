@@ -64,6 +64,10 @@ class Paused(Exception):
         self.seconds = seconds
 
 
+class TurnedAway(Exception):
+    """The program stops, and this call has not begun."""
+
+
 @dataclass(eq=False)
 class Place:
     """A call: in the queue until its turn, prepared, then under way until it is answered. Times are monotonic."""
@@ -147,7 +151,7 @@ class Throttle:
 
         `spaced` calls (those that put a message into a chat) count for the per-chat limit; edits and
         answers to taps only for the overall one. Without `bears_pauses`, it raises Paused instead of waiting for the
-        end of a silence that Telegram has asked for.
+        end of a silence that Telegram has asked for; with it, TurnedAway when the program stops.
         """
         if not bears_pauses and (seconds := self.pause_of(chat_id)) > 0:
             raise Paused(seconds)
@@ -158,7 +162,7 @@ class Throttle:
         self._serve()
         try:
             await place.turn
-        except (asyncio.CancelledError, Paused):
+        except (asyncio.CancelledError, Paused, TurnedAway):
             self._leave(place)
             raise
         try:
@@ -189,13 +193,19 @@ class Throttle:
         return self._second is None or self._monotonic() <= place.begun_at + PREPARED_SECONDS
 
     async def again(self, place: Place) -> None:
-        """Wait for another turn, before all that came later, and go on holding the chat."""
+        """Wait for another turn, before all that came later, and go on holding the chat. Raises TurnedAway."""
         if self._second is not None:
             self._second.end(place, self._monotonic())
         place.turn = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, place)
         self._serve()
         await place.turn
+
+    def turn_away(self) -> None:
+        """The program stops: nobody who would bear a pause waits any longer."""
+        for place in self._waiting:
+            if place.bears_pauses and not place.turn.done():
+                place.turn.set_exception(TurnedAway())
 
     def pause(self, chat_id: int, seconds: float) -> None:
         """Telegram said `retry_after` for one chat, or for everything (`EVERY_CHAT`)."""

@@ -1,11 +1,14 @@
 """SIGTERM in the middle of a burst: what is under way ends, the rest waits for the next start, nothing is uncertain."""
 
+import asyncio
 import signal
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.app import DRAIN_SECONDS
 from bot.sandbox.faults import Fault
+from bot.throttle import EVERY_CHAT
 from storage.database import Database
 from tests.faults import owing
 from tests.faults.heard import PATIENCE
@@ -42,6 +45,23 @@ async def test_sigterm_in_a_burst_leaves_nothing_uncertain(database_url: str, tm
     finally:
         await database.close()
         await world.close()
+
+
+async def test_a_stop_does_not_wait_for_anybodys_turn(world: World) -> None:
+    marie = await world.practitioner()
+    before = owing.times_reached(world, marie)
+    world.app.throttle.pause(EVERY_CHAT, 3600)
+    for key in "ab":
+        await owing.owe(world.database, key, await world.staff_id(marie), now=world.clock.now())
+    async with asyncio.timeout(PATIENCE):
+        while world.app.throttle.queued < 2:
+            await world.app.progress.wait(0.05)
+    async with asyncio.timeout(DRAIN_SECONDS / 2):
+        await world.stop()
+    assert [(await owing.row(world.database, key)).state for key in "ab"] == ["pending", "pending"]
+    await world.start()
+    await world.settle()
+    assert owing.times_reached(world, marie) == before + 2
 
 
 def _accepted(world: World) -> int:
