@@ -14,7 +14,7 @@ class TelegramBot(ExtBot[Place]):
     """Its calls keep Telegram's limits.
 
     The library's own methods make objects of what is sent and of the whole answer. Of a message that was sent only the
-    id is wanted, and the objects take half of what the call costs: 0.2 ms of 0.4 for a text with three buttons.
+    id is wanted: a text with three buttons takes 0.07 ms of CPU up to the request and after it, and took 0.28.
     """
 
     def __init__(self, token: str, *, limiter: ThrottleLimiter, **options: Any) -> None:

@@ -27,7 +27,8 @@ PEOPLE, SMALL, LARGE = "people", "small", "large"
 """Databases to copy from: with nothing pending, with some, with a million."""
 
 CONNECTIONS = 16
-"""Calls in flight and connections of every peer: the bot's own number (`bot/app.py`)."""
+"""Calls in flight and connections of every peer. The bare loop is no quicker with more: 2,386 a second with 16, 2,317
+with 30 and 2,156 with 60."""
 
 
 @dataclass(frozen=True)

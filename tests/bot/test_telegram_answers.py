@@ -121,9 +121,9 @@ async def test_an_album_arrives_in_its_order(bot: Bot, anna: Person) -> None:
     assert received == contents
 
 
-async def test_what_people_write_comes_whole_and_of_what_was_sent_only_the_ids(bot: Bot, anna: Person) -> None:
+async def test_what_was_sent_and_what_people_write_comes_back_whole(bot: Bot, anna: Person) -> None:
     sent = await bot.send_message(anna.id, "How is it?")
-    assert (sent.message_id, sent.chat.id, sent.text) == (anna.last.id, anna.id, None)
+    assert (sent.message_id, sent.chat.id, sent.text) == (anna.last.id, anna.id, "How is it?")
     anna.say("Better", reply_to=anna.last.id)
     *_, update = await bot.get_updates(timeout=0)
     assert update.message is not None
