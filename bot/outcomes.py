@@ -5,7 +5,7 @@ any other row that was withdrawn or readdressed stays as it is (storage/sending.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -25,6 +25,10 @@ from storage.sending import Sent
 from storage.together import Together
 
 log = structlog.get_logger()
+
+
+NOT_OURS = timedelta(hours=1)
+"""After how long a message of a kind that only another version knows is tried again."""
 
 
 class Unrecorded(Exception):
@@ -107,6 +111,11 @@ class Outcomes:
 
     async def _broken(self, row: Claimed, error: Exception) -> None:
         """A bug met this row. The others must go on."""
+        if row.kind not in self._composers:
+            # It was planned by a later version, which may be back tomorrow: still owed, and nobody here can send it.
+            log.error("kind_unknown", outbox_id=row.id, kind=row.kind)
+            await self._insist(lambda work: sending.put_back(work, row, due_at=self._clock.now() + NOT_OURS))
+            return
         decision = decide(Kind(row.kind), Failure.BROKEN, attempts=row.attempts + 1, retry_after=None, plain=False)
         log.error("row_broken", outbox_id=row.id, kind=row.kind, error=type(error).__name__, exc_info=error)
         if isinstance(decision, Again):

@@ -203,7 +203,8 @@ class Sender:
         if prepared is not None and not self._throttle.has_room(place):
             # It took too long: nothing that is marked as sending may wait.
             await self._outcomes.unmark(row)
-            await self._throttle.again(place)
+            if not self.stopping:
+                await self._throttle.again(place)
             prepared = None if self.stopping else await self._delivery.prepare(row)
         if prepared is not None:
             await self._delivery.call(prepared, place)

@@ -283,8 +283,8 @@ class Throttle:
             chat_free_at = self._chat_is_free_at(place)
             if not place.holds_chat and (place.chat_id in chats_seen or place.chat_id in self._busy):
                 held.append(place)
-            elif place.lane is Lane.ROUTINE and self._is_stuck(now):
-                # Whoever is answered has all served.
+            elif place.lane is Lane.ROUTINE and not place.holds_chat and self._is_stuck(now):
+                # Whoever is answered has all served. Who holds a chat would hold up an alert to it.
                 held.append(place)
             elif chat_free_at > now:
                 held.append(place)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from types import ModuleType
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import OperationalError
 from telegram.error import InvalidToken
 
@@ -225,6 +225,25 @@ async def test_a_row_that_cannot_be_composed_ends_as_failed_while_others_go_on(w
     broken = await _row(world.database, "broken")
     assert (broken.state, broken.reason) == ("failed", "broken")
     assert not world.app.nursery.failed.done()
+
+
+async def test_a_row_of_a_kind_that_only_another_version_knows_stays_owed_while_others_go_on(world: World) -> None:
+    staff_id = await world.staff_id(await world.practitioner())
+    due_at = world.clock.now() + timedelta(minutes=5)
+    await _owe(world, "unheard of", staff_id, due_at=due_at)
+    async with world.database.work() as work:
+        await work.session.execute(update(Outbox).where(Outbox.key == "unheard of").values(kind="unheard_of"))
+        await work.commit()
+    await _owe(world, "sound", staff_id, due_at=due_at)
+    await world.move(minutes=10)
+    assert (await _row(world.database, "sound")).state == "sent"
+    assert (await _row(world.database, "unheard of")).state == "pending"
+    assert not world.app.nursery.failed.done()
+    async with world.database.work() as work:
+        await work.session.execute(update(Outbox).where(Outbox.key == "unheard of").values(kind=Kind.NOTICE.value))
+        await work.commit()
+    await world.move(hours=1)
+    assert (await _row(world.database, "unheard of")).state == "sent"
 
 
 async def test_a_refused_token_stops_the_program_and_ends_nothing(world: World) -> None:

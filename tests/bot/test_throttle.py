@@ -223,6 +223,29 @@ def test_few_routine_calls_are_begun_while_telegram_answers_none(runner: asyncio
     assert len(silent.arrivals) == 120
 
 
+def test_who_waits_again_in_a_chat_is_not_held_back_with_the_other_routine_calls(runner: asyncio.Runner) -> None:
+    """An alert to that chat would wait with it."""
+
+    async def scene() -> float:
+        silent = Journeys([(0, 0, 20, 0)])
+        hanging = asyncio.ensure_future(silent.burst(STUCK))
+
+        async def wait_again() -> None:
+            async with silent.throttle.turn(Lane.ROUTINE, 1_000) as place:
+                await asyncio.sleep(1.5)
+                await silent.throttle.again(place)
+
+        waiting = asyncio.ensure_future(wait_again())
+        await asyncio.sleep(1)
+        asked_at = asyncio.get_running_loop().time()
+        async with silent.throttle.turn(Lane.URGENT, 1_000):
+            waited = asyncio.get_running_loop().time() - asked_at
+        await asyncio.gather(hanging, waiting)
+        return waited
+
+    assert runner.run(scene()) < 1
+
+
 def test_calls_that_the_database_holds_up_hold_nobody_else_up(runner: asyncio.Runner) -> None:
     async def scene() -> tuple[float, Journeys]:
         slow = Journeys([(5, 0.01, 0.01, 0)])
