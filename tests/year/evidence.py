@@ -115,6 +115,9 @@ class Evidence:
         """Read what has happened since the last look."""
         since, self.looked_at = self.looked_at, world.clock.now()
         async with world.database.read() as work:
+            # First: on PostgreSQL each statement sees a state of its own, and what was handled by then shows below.
+            waiting = select(func.count()).select_from(Inbox).where(Inbox.state == "waiting")
+            self.waiting_updates = (await work.session.scalar(waiting)) or 0
             rows = (await work.session.execute(_changed_rows(since))).all()
             self._note_rows([Row(*each) for each in rows])
             delivered = select(Delivery.chat_id, Delivery.message_id, Delivery.outbox_id)
@@ -126,8 +129,6 @@ class Evidence:
             self.appointments = {each.id: each.starts_at for each in visits}
             await self._look_for_letters(work)
             await self._look_for_alerts(work)
-            waiting = select(func.count()).select_from(Inbox).where(Inbox.state == "waiting")
-            self.waiting_updates = (await work.session.scalar(waiting)) or 0
         self._note_messages(world)
 
     async def _look_for_letters(self, work: UnitOfWork) -> None:
