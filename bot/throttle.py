@@ -43,10 +43,17 @@ EVERY_CHAT = 0
 ARRIVED_SECONDS = 1.0
 """A call that has not been answered for so long has arrived. Thirty that hang must not hold up an alert."""
 
-STUCK = 10
-"""Routine calls that have not been answered for so long, while which no more are begun.
+FEW = 10
+"""Routine calls under way while Telegram takes calls and answers none.
 
-If they never are, nobody will know whether those messages have arrived, and they are not said again.
+What is never answered may have arrived, and is not said again. One answer of whatever kind of call, and all goes on.
+"""
+
+SILENT_SECONDS = 2.0
+"""For how long nothing has been answered when Telegram answers none.
+
+A Telegram that is merely slow gets thirty calls every two seconds. With less than that, the gap between two such
+bunches would pass for silence: answers after three seconds would then let ten calls a second through, not fifteen.
 """
 
 PREPARED_SECONDS = 1.0
@@ -139,7 +146,9 @@ class Throttle:
         self._chat_free_at: dict[int, float] = {}
         self._paused_until: dict[int, float] = {}
         self._next_at = 0.0
-        self._routine: dict[Place, None] = {}
+        self._unanswered: dict[Place, None] = {}
+        self._answered_at = 0.0
+        self._silent = False
         self._second = _Second(max(1, int(limits.overall_per_second))) if limits.overall_per_second > 0 else None
         self._alarm: asyncio.TimerHandle | None = None
 
@@ -180,13 +189,11 @@ class Throttle:
         place.called_at = self._monotonic()
         if self._second is not None:
             self._second.begin(place)
-        if place.lane is Lane.ROUTINE:
-            self._routine[place] = None
         try:
             yield
+            self._answered_at, self._silent = self._monotonic(), False
         finally:
-            self._routine.pop(place, None)
-            self._answered(place)
+            self._over(place)
 
     def has_room(self, place: Place) -> bool:
         """Whether it may be called: not if it was prepared for so long that its room has gone to others."""
@@ -194,6 +201,7 @@ class Throttle:
 
     async def again(self, place: Place) -> None:
         """Wait for another turn, before all that came later, and go on holding the chat. Raises TurnedAway."""
+        self._unanswered.pop(place, None)
         if self._second is not None:
             self._second.end(place, self._monotonic())
         place.turn = asyncio.get_running_loop().create_future()
@@ -244,8 +252,10 @@ class Throttle:
         """How many calls wait."""
         return len(self._waiting)
 
-    def _answered(self, place: Place) -> None:
+    def _over(self, place: Place) -> None:
+        """It was answered, or failed."""
         now = self._monotonic()
+        self._unanswered.pop(place, None)
         if place.spaced:
             self._space(place.chat_id, now)
         if self._second is not None:
@@ -258,6 +268,7 @@ class Throttle:
             heapq.heapify(self._waiting)
         if place.holds_chat:
             self._busy.discard(place.chat_id)
+        self._unanswered.pop(place, None)
         if self._second is not None:
             self._second.end(place, self._monotonic())
         self._serve()
@@ -283,7 +294,7 @@ class Throttle:
             chat_free_at = self._chat_is_free_at(place)
             if not place.holds_chat and (place.chat_id in chats_seen or place.chat_id in self._busy):
                 held.append(place)
-            elif place.lane is Lane.ROUTINE and not place.holds_chat and self._is_stuck(now):
+            elif place.lane is Lane.ROUTINE and not place.holds_chat and self._is_enough(now):
                 # Whoever is answered has all served. Who holds a chat would hold up an alert to it.
                 held.append(place)
             elif chat_free_at > now:
@@ -298,10 +309,14 @@ class Throttle:
             delay = max(0.0, wake_at - self._monotonic())
             self._alarm = asyncio.get_running_loop().call_later(delay, self._serve)
 
-    def _is_stuck(self, now: float) -> bool:
-        """Whether Telegram takes routine calls and does not answer: they stand in the order of their calling."""
-        last = next(islice(self._routine, STUCK - 1, None), None)
-        return last is not None and last.called_at is not None and last.called_at + ARRIVED_SECONDS <= now
+    def _is_enough(self, now: float) -> bool:
+        """Whether Telegram takes calls and answers none, and a few routine ones are under way."""
+        last_of_few = next(islice(self._unanswered, FEW - 1, None), None)
+        if last_of_few is None:
+            return False
+        if last_of_few.called_at is not None:
+            self._silent |= max(last_of_few.called_at, self._answered_at) + SILENT_SECONDS <= now
+        return self._silent
 
     def _chat_is_free_at(self, place: Place) -> float:
         paused_until = self._paused_until.get(place.chat_id, 0.0)
@@ -317,6 +332,8 @@ class Throttle:
             self._busy.add(place.chat_id)
             measures.waited(place.lane, now - place.asked_at)
         place.begun_at = now
+        if place.lane is Lane.ROUTINE:
+            self._unanswered[place] = None
         if self._second is not None:
             self._second.begin(place)
             self._next_at = max(now - MADE_UP_SECONDS, self._next_at) + 1 / self._limits.overall_per_second

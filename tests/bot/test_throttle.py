@@ -1,16 +1,12 @@
 """The queue before Telegram: urgent first, order kept within a chat, limits and pauses honoured."""
 
 import asyncio
-import itertools
-import math
-from collections.abc import Iterator, Sequence
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from bot.throttle import EVERY_CHAT, NO_LIMITS, STUCK, Limits, Paused, Throttle
+from bot.throttle import EVERY_CHAT, NO_LIMITS, Limits, Paused, Throttle
 from messages.outgoing import Lane
+from tests.bot.jumping import run_in_jumps
 
 
 class Recorder:
@@ -28,36 +24,13 @@ class Recorder:
                 self.times[name] = asyncio.get_running_loop().time()
 
 
-class JumpingLoop(asyncio.SelectorEventLoop):
-    """A loop whose time stands still while it works, and jumps to the next timer when it has nothing to do."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._now = 1000.0
-
-    def time(self) -> float:
-        return self._now
-
-    def _run_once(self) -> None:
-        if not self._ready:  # type: ignore[attr-defined]
-            timers: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]
-            self._now = max(self._now, min((each.when() for each in timers if not each.cancelled()), default=0.0))
-        super()._run_once()  # type: ignore[misc]
-
-
-@pytest.fixture
-def runner() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner(loop_factory=JumpingLoop) as runner:
-        yield runner
-
-
 async def _all(recorder: Recorder, *calls: tuple[str, Lane, int]) -> None:
     async with asyncio.TaskGroup() as group:
         for name, lane, chat in calls:
             group.create_task(recorder.call(name, lane, chat))
 
 
-def test_an_alert_overtakes_everything_that_waits(runner: asyncio.Runner) -> None:
+def test_an_alert_overtakes_everything_that_waits() -> None:
     async def scene() -> Recorder:
         recorder = Recorder(Limits(overall_per_second=10, private_chat_seconds=0))
         routine = [(f"routine {number}", Lane.ROUTINE, 100 + number) for number in range(200)]
@@ -68,13 +41,13 @@ def test_an_alert_overtakes_everything_that_waits(runner: asyncio.Runner) -> Non
             group.create_task(recorder.call("alert", Lane.URGENT, 1))
         return recorder
 
-    recorder = runner.run(scene())
+    recorder = run_in_jumps(scene())
     # Ten a second: eleven had gone when the alert came, and it was the very next.
     assert recorder.order.index("alert") in (11, 12)
     assert len(recorder.order) == 201
 
 
-def test_calls_to_one_chat_keep_their_order_and_never_overlap(runner: asyncio.Runner) -> None:
+def test_calls_to_one_chat_keep_their_order_and_never_overlap() -> None:
     inside = 0
     seen: list[int] = []
 
@@ -95,11 +68,11 @@ def test_calls_to_one_chat_keep_their_order_and_never_overlap(runner: asyncio.Ru
             for number in range(20):
                 group.create_task(call(number))
 
-    runner.run(scene())
+    run_in_jumps(scene())
     assert seen == list(range(20))
 
 
-def test_a_private_chat_gets_one_message_a_second_while_others_go_on(runner: asyncio.Runner) -> None:
+def test_a_private_chat_gets_one_message_a_second_while_others_go_on() -> None:
     async def scene() -> Recorder:
         recorder = Recorder(Limits(overall_per_second=100, private_chat_seconds=1))
         await _all(
@@ -110,160 +83,24 @@ def test_a_private_chat_gets_one_message_a_second_while_others_go_on(runner: asy
         )
         return recorder
 
-    recorder = runner.run(scene())
+    recorder = run_in_jumps(scene())
     assert recorder.order == ["first", "other", "second"]
     assert recorder.times["second"] - recorder.times["first"] == pytest.approx(1)
     assert recorder.times["other"] - recorder.times["first"] < 0.5
 
 
-def test_an_edit_does_not_wait_for_the_spacing_of_messages(runner: asyncio.Runner) -> None:
+def test_an_edit_does_not_wait_for_the_spacing_of_messages() -> None:
     async def scene() -> Recorder:
         recorder = Recorder(Limits(overall_per_second=100, private_chat_seconds=1))
         await recorder.call("message", Lane.CONVERSATION, 1)
         await recorder.call("edit", Lane.CONVERSATION, 1, spaced=False)
         return recorder
 
-    recorder = runner.run(scene())
+    recorder = run_in_jumps(scene())
     assert recorder.times["edit"] - recorder.times["message"] < 0.5
 
 
-def _busiest_second(arrivals: Sequence[float]) -> int:
-    """As the sandbox counts: what has arrived a second ago, to the moment, does not count any more."""
-    return max(sum(start <= each < start + 1 for each in arrivals) for start in arrivals)
-
-
-class Journeys:
-    """Calls that take a while to be composed, to arrive, to be answered and to be recorded; all in seconds."""
-
-    def __init__(self, journeys: Sequence[tuple[float, float, float, float]]) -> None:
-        self.throttle = Throttle(Limits(private_chat_seconds=0), lambda: asyncio.get_running_loop().time())
-        self.arrivals: list[float] = []
-        self._journeys = itertools.cycle(journeys)
-
-    async def burst(self, calls: int) -> None:
-        """All at once, each into another chat."""
-        async with asyncio.TaskGroup() as group:
-            for chat in range(1, calls + 1):
-                group.create_task(self._call(chat, *next(self._journeys)))
-
-    async def _call(self, chat: int, composing: float, there: float, back: float, recording: float) -> None:
-        async with self.throttle.turn(Lane.ROUTINE, chat) as place:
-            await asyncio.sleep(composing)
-            if not self.throttle.has_room(place):
-                await self.throttle.again(place)
-            with self.throttle.calling(place):
-                await asyncio.sleep(there)
-                self.arrivals.append(asyncio.get_running_loop().time())
-                await asyncio.sleep(back)
-            await asyncio.sleep(recording)
-
-
-_MOMENT = st.floats(0, 0.45)
-
-
-@settings(max_examples=50)
-@given(st.lists(st.tuples(st.floats(0, 3), _MOMENT, _MOMENT, st.floats(0, 3)), min_size=1, max_size=100))
-def test_no_second_sees_more_than_thirty_calls_however_unevenly_they_travel(
-    journeys: list[tuple[float, float, float, float]],
-) -> None:
-    with asyncio.Runner(loop_factory=JumpingLoop) as runner:
-
-        async def scene() -> Journeys:
-            burst = Journeys(journeys)
-            await burst.burst(90)
-            return burst
-
-        arrivals = runner.run(scene()).arrivals
-    assert len(arrivals) == 90
-    assert _busiest_second(sorted(arrivals)) <= 30
-
-
-def test_a_burst_uses_what_is_allowed(runner: asyncio.Runner) -> None:
-    async def scene() -> Journeys:
-        # Composed in 6 ms, at the server after 2, answered after 3 more, recorded in 50: as on a small machine.
-        burst = Journeys([(0.006, 0.002, 0.003, 0.05)])
-        await burst.burst(30 * 60)
-        return burst
-
-    arrivals = runner.run(scene()).arrivals
-    assert _busiest_second(arrivals) <= 30
-    assert (len(arrivals) - 1) / (arrivals[-1] - arrivals[0]) >= 0.97 * 30
-
-
-def test_calls_that_hang_hold_an_alert_up_for_two_seconds_at_most(runner: asyncio.Runner) -> None:
-    async def scene() -> float:
-        hanging = Journeys([(0, math.inf, 0, 0)])
-        burst = asyncio.ensure_future(hanging.burst(30))
-        await asyncio.sleep(1.1)
-        asked_at = asyncio.get_running_loop().time()
-        async with hanging.throttle.turn(Lane.URGENT, 1_000):
-            waited = asyncio.get_running_loop().time() - asked_at
-        burst.cancel()
-        await asyncio.gather(burst, return_exceptions=True)
-        return waited
-
-    assert 0 < runner.run(scene()) <= 2
-
-
-def test_few_routine_calls_are_begun_while_telegram_answers_none(runner: asyncio.Runner) -> None:
-    async def scene() -> tuple[int, int, Journeys]:
-        silent = Journeys([(0, 0, 20, 0)])
-        burst = asyncio.ensure_future(silent.burst(120))
-        await asyncio.sleep(19)
-        meanwhile = len(silent.arrivals)
-        asked_at = asyncio.get_running_loop().time()
-        async with silent.throttle.turn(Lane.CONVERSATION, 1_000):
-            waited = asyncio.get_running_loop().time() - asked_at
-        await burst
-        return meanwhile, round(waited), silent
-
-    meanwhile, waited, silent = runner.run(scene())
-    assert 30 <= meanwhile <= 30 + STUCK, "those of one second, until so many had not been answered for another"
-    assert waited == 0
-    assert len(silent.arrivals) == 120
-
-
-def test_who_waits_again_in_a_chat_is_not_held_back_with_the_other_routine_calls(runner: asyncio.Runner) -> None:
-    """An alert to that chat would wait with it."""
-
-    async def scene() -> float:
-        silent = Journeys([(0, 0, 20, 0)])
-        hanging = asyncio.ensure_future(silent.burst(STUCK))
-
-        async def wait_again() -> None:
-            async with silent.throttle.turn(Lane.ROUTINE, 1_000) as place:
-                await asyncio.sleep(1.5)
-                await silent.throttle.again(place)
-
-        waiting = asyncio.ensure_future(wait_again())
-        await asyncio.sleep(1)
-        asked_at = asyncio.get_running_loop().time()
-        async with silent.throttle.turn(Lane.URGENT, 1_000):
-            waited = asyncio.get_running_loop().time() - asked_at
-        await asyncio.gather(hanging, waiting)
-        return waited
-
-    assert runner.run(scene()) < 1
-
-
-def test_calls_that_the_database_holds_up_hold_nobody_else_up(runner: asyncio.Runner) -> None:
-    async def scene() -> tuple[float, Journeys]:
-        slow = Journeys([(5, 0.01, 0.01, 0)])
-        burst = asyncio.ensure_future(slow.burst(60))
-        await asyncio.sleep(1.1)
-        asked_at = asyncio.get_running_loop().time()
-        async with slow.throttle.turn(Lane.CONVERSATION, 1_000):
-            waited = asyncio.get_running_loop().time() - asked_at
-        await burst
-        return waited, slow
-
-    waited, slow = runner.run(scene())
-    assert waited <= 1
-    assert len(slow.arrivals) == 60
-    assert _busiest_second(slow.arrivals) <= 30
-
-
-def test_a_second_call_in_one_turn_goes_at_once_and_counts(runner: asyncio.Runner) -> None:
+def test_a_second_call_in_one_turn_goes_at_once_and_counts() -> None:
     async def scene() -> list[float]:
         limits = Limits(overall_per_second=2, private_chat_seconds=0)
         throttle, times = Throttle(limits, lambda: asyncio.get_running_loop().time()), []
@@ -274,12 +111,12 @@ def test_a_second_call_in_one_turn_goes_at_once_and_counts(runner: asyncio.Runne
                         times.append(asyncio.get_running_loop().time())
         return times
 
-    first, second, third = runner.run(scene())
+    first, second, third = run_in_jumps(scene())
     assert second == first
     assert third == pytest.approx(first + 1), "there is room for two in a second"
 
 
-def test_who_gives_up_waiting_again_leaves_the_chat_to_others(runner: asyncio.Runner) -> None:
+def test_who_gives_up_waiting_again_leaves_the_chat_to_others() -> None:
     async def scene() -> None:
         throttle = Throttle(Limits(), lambda: asyncio.get_running_loop().time())
 
@@ -297,10 +134,10 @@ def test_who_gives_up_waiting_again_leaves_the_chat_to_others(runner: asyncio.Ru
         async with throttle.turn(Lane.ROUTINE, 1):
             pass
 
-    runner.run(scene())
+    run_in_jumps(scene())
 
 
-def test_who_waits_again_keeps_the_chat_and_its_order(runner: asyncio.Runner) -> None:
+def test_who_waits_again_keeps_the_chat_and_its_order() -> None:
     async def scene() -> Recorder:
         recorder = Recorder(Limits())
 
@@ -319,10 +156,10 @@ def test_who_waits_again_keeps_the_chat_and_its_order(runner: asyncio.Runner) ->
             group.create_task(recorder.call("elsewhere", Lane.ROUTINE, 2))
         return recorder
 
-    assert runner.run(scene()).order == ["elsewhere", "slow", "behind it"]
+    assert run_in_jumps(scene()).order == ["elsewhere", "slow", "behind it"]
 
 
-def test_one_that_is_not_called_after_all_takes_nobodys_place(runner: asyncio.Runner) -> None:
+def test_one_that_is_not_called_after_all_takes_nobodys_place() -> None:
     async def scene() -> float:
         throttle = Throttle(Limits(private_chat_seconds=1), lambda: asyncio.get_running_loop().time())
         begun_at = asyncio.get_running_loop().time()
@@ -331,32 +168,32 @@ def test_one_that_is_not_called_after_all_takes_nobodys_place(runner: asyncio.Ru
                 pass
         return asyncio.get_running_loop().time() - begun_at
 
-    assert runner.run(scene()) == pytest.approx(2, abs=0.2), "evenly, but with no second to wait for"
+    assert run_in_jumps(scene()) == pytest.approx(2, abs=0.2), "evenly, but with no second to wait for"
 
 
-def test_a_group_gets_twenty_a_minute(runner: asyncio.Runner) -> None:
+def test_a_group_gets_twenty_a_minute() -> None:
     async def scene() -> Recorder:
         recorder = Recorder(Limits())
         await _all(recorder, *((str(number), Lane.ROUTINE, -5) for number in range(21)))
         return recorder
 
-    times = sorted(runner.run(scene()).times.values())
+    times = sorted(run_in_jumps(scene()).times.values())
     assert times[20] - times[0] == pytest.approx(60)
 
 
-def test_a_pause_of_one_chat_does_not_hold_up_another(runner: asyncio.Runner) -> None:
+def test_a_pause_of_one_chat_does_not_hold_up_another() -> None:
     async def scene() -> Recorder:
         recorder = Recorder(NO_LIMITS)
         recorder.throttle.flooded(1, 5)
         await _all(recorder, ("paused", Lane.URGENT, 1), ("free", Lane.ROUTINE, 2))
         return recorder
 
-    recorder = runner.run(scene())
+    recorder = run_in_jumps(scene())
     assert recorder.order == ["free", "paused"]
     assert recorder.times["paused"] - recorder.times["free"] == pytest.approx(5)
 
 
-def test_a_second_refused_chat_pauses_everything(runner: asyncio.Runner) -> None:
+def test_a_second_refused_chat_pauses_everything() -> None:
     async def scene() -> Recorder:
         recorder = Recorder(NO_LIMITS)
         recorder.throttle.flooded(1, 5)
@@ -367,11 +204,11 @@ def test_a_second_refused_chat_pauses_everything(runner: asyncio.Runner) -> None
         assert recorder.throttle.paused_for == 0
         return recorder
 
-    assert runner.run(scene()).order == ["alert"]
+    assert run_in_jumps(scene()).order == ["alert"]
 
 
 @pytest.mark.parametrize("paused", [1, EVERY_CHAT])
-def test_an_answer_does_not_sit_out_a_pause_in_the_queue(runner: asyncio.Runner, paused: int) -> None:
+def test_an_answer_does_not_sit_out_a_pause_in_the_queue(paused: int) -> None:
     """Neither one that begins while it waits nor one that has begun: it would hold what its person does next."""
 
     async def scene() -> Recorder:
@@ -385,13 +222,13 @@ def test_an_answer_does_not_sit_out_a_pause_in_the_queue(runner: asyncio.Runner,
         await recorder.call("alert", Lane.URGENT, 1)
         return recorder
 
-    recorder = runner.run(scene())
+    recorder = run_in_jumps(scene())
     assert recorder.order == ["first", "alert"]
     assert recorder.times["given up"] - recorder.times["first"] == pytest.approx(0.5)
     assert recorder.times["alert"] - recorder.times["first"] == pytest.approx(60.5)
 
 
-def test_a_pause_is_never_shortened_by_another_request(runner: asyncio.Runner) -> None:
+def test_a_pause_is_never_shortened_by_another_request() -> None:
     async def scene() -> float:
         recorder = Recorder(NO_LIMITS)
         recorder.throttle.pause(EVERY_CHAT, 10)
@@ -400,10 +237,10 @@ def test_a_pause_is_never_shortened_by_another_request(runner: asyncio.Runner) -
         await recorder.call("late", Lane.URGENT, 3)
         return recorder.times["late"] - before
 
-    assert runner.run(scene()) >= 9.9
+    assert run_in_jumps(scene()) >= 9.9
 
 
-def test_who_gives_up_waiting_leaves_the_queue(runner: asyncio.Runner) -> None:
+def test_who_gives_up_waiting_leaves_the_queue() -> None:
     async def scene() -> Recorder:
         recorder = Recorder(Limits(overall_per_second=1, private_chat_seconds=0))
         await recorder.call("first", Lane.ROUTINE, 1)
@@ -414,12 +251,12 @@ def test_who_gives_up_waiting_leaves_the_queue(runner: asyncio.Runner) -> None:
         await recorder.call("next", Lane.ROUTINE, 2)
         return recorder
 
-    recorder = runner.run(scene())
+    recorder = run_in_jumps(scene())
     assert recorder.order == ["first", "next"]
     assert recorder.throttle.queued == 0
 
 
-def test_all_who_wait_can_go_away_together(runner: asyncio.Runner) -> None:
+def test_all_who_wait_can_go_away_together() -> None:
     async def scene() -> None:
         throttle = Throttle(NO_LIMITS, lambda: asyncio.get_running_loop().time())
 
@@ -437,4 +274,4 @@ def test_all_who_wait_can_go_away_together(runner: asyncio.Runner) -> None:
         async with throttle.turn(Lane.ROUTINE, 1):
             pass
 
-    runner.run(scene())
+    run_in_jumps(scene())
