@@ -15,6 +15,6 @@ def answer_of(payload: bytes) -> dict[str, Any]:
         answer = json.loads(payload)
     except ValueError:
         raise NetworkError("The answer is not JSON") from None
-    if not isinstance(answer, dict) or "ok" not in answer:
+    if not isinstance(answer, dict) or "ok" not in answer or (answer["ok"] and "result" not in answer):
         raise NetworkError("The answer is not Telegram's")
     return answer

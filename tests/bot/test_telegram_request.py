@@ -69,6 +69,7 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param(says("400 Bad Request", b'{"error": "no"}'), id="400 of a gateway"),
         pytest.param(says("200 OK", HTML), id="200 of a login page"),
         pytest.param(says("200 OK", b'{"welcome": 1}'), id="200 of something else"),
+        pytest.param(says("200 OK", b'{"ok": true}'), id="200 of something that only says that it is well"),
         pytest.param(says("302 Found", b"", "Location: /login"), id="302"),
         pytest.param(says("307 Temporary Redirect", b"", "Location: /elsewhere"), id="307"),
     ],
