@@ -24,10 +24,12 @@ ENOUGH = 2
 """Items that find the database away, one after the other, so that the others need not ask."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class _Place(Generic[Item, Result]):
     item: Item
+    first: bool
     done: asyncio.Future[Result]
+    alone: bool = False
 
     def succeed(self, result: Result) -> None:
         if not self.done.done():
@@ -51,11 +53,12 @@ class Together(Generic[Item, Result]):
         self._first: deque[_Place[Item, Result]] = deque()
         self._waiting: deque[_Place[Item, Result]] = deque()
         self._turn = asyncio.Lock()
+        self._found_away = 0
 
     async def do(self, item: Item, *, first: bool = False) -> Result:
         """The result for `item`, once it is committed. `first`: before those who wait. Raises what the step raises."""
         done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        (self._first if first else self._waiting).append(_Place(item, done))
+        (self._first if first else self._waiting).append(_Place(item, first, done))
         try:
             while not done.done():
                 async with self._turn:
@@ -67,39 +70,54 @@ class Together(Generic[Item, Result]):
         return done.result()
 
     async def _next(self) -> None:
+        taken = self._take()
+        try:
+            if taken:
+                await self._work_off(taken)
+        except asyncio.CancelledError:
+            # Whoever did it for all goes away: the next one does what is left.
+            self._put_back(taken)
+            raise
+
+    def _take(self) -> list[_Place[Item, Result]]:
+        """As many as may go together; or one that has to be alone."""
         taken: list[_Place[Item, Result]] = []
         for waiting in (self._first, self._waiting):
             while waiting and len(taken) < MOST:
-                taken.append(waiting.popleft())
-        try:
-            await self._work_off([place for place in taken if not place.done.cancelled()])
-        except asyncio.CancelledError:
-            # Whoever did it for all goes away: the next one does what is left.
-            self._first.extendleft(place for place in reversed(taken) if not place.done.done())
-            raise
+                if taken and (taken[0].alone or waiting[0].alone):
+                    return taken
+                place = waiting.popleft()
+                if not place.done.done():
+                    taken.append(place)
+        return taken
+
+    def _put_back(self, places: Sequence[_Place[Item, Result]]) -> None:
+        for place in reversed(places):
+            (self._first if place.first else self._waiting).appendleft(place)
 
     async def _work_off(self, places: Sequence[_Place[Item, Result]]) -> None:
         try:
             await self._commit(places)
         except Exception as error:
-            if len(places) > 1:
-                await self._each_alone([place for place in places if not place.done.done()])
+            if len(places) == 1:
+                self._fail(places[0], error)
+                return
+            # One of them has failed and taken all with it. Whatever is more urgent goes between them.
             for place in places:
-                place.fail(error)
+                place.alone = True
+            self._found_away = 0
+            self._put_back(places)
+        else:
+            self._found_away = 0
 
-    async def _each_alone(self, places: Sequence[_Place[Item, Result]]) -> None:
-        """Until two in a row have found the database away: one may just have met a row that somebody holds."""
-        away = 0
-        for place in places:
-            try:
-                await self._commit([place])
-            except Exception as error:
-                place.fail(error)
-                away = away + 1 if is_database_outage(error) else 0
-                if away == ENOUGH:
-                    return
-            else:
-                away = 0
+    def _fail(self, place: _Place[Item, Result], error: Exception) -> None:
+        """Two in a row that find the database away tell it to the others: one may just have met a held row."""
+        place.fail(error)
+        self._found_away = self._found_away + 1 if place.alone and is_database_outage(error) else 0
+        if self._found_away == ENOUGH:
+            for other in (*self._first, *self._waiting):
+                if other.alone:
+                    other.fail(error)
 
     async def _commit(self, places: Sequence[_Place[Item, Result]]) -> None:
         committing = False

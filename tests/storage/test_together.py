@@ -101,6 +101,21 @@ async def test_one_that_fails_fails_alone(database: Counting) -> None:
     assert await noted(database) == ["a", "b", "c"]
 
 
+async def test_what_is_urgent_does_not_wait_until_all_have_been_done_one_by_one(database: Counting) -> None:
+    async with asyncio.TaskGroup() as group:
+
+        async def step(work: UnitOfWork, names: Sequence[str]) -> list[str]:
+            if len(names) > 1:
+                group.create_task(one.do("alert", first=True))
+                raise ValueError("one of them")
+            return await note(work, names)
+
+        one = Together(database, step)
+        for name in ("a", "b", "c"):
+            group.create_task(one.do(name))
+    assert (await noted(database)).index("alert") <= 1
+
+
 async def test_one_that_meets_a_row_that_somebody_holds_fails_alone(database: Counting) -> None:
     async def step(work: UnitOfWork, names: Sequence[str]) -> list[str]:
         if BROKEN in names:
