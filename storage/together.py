@@ -113,8 +113,8 @@ class Together(Generic[Item, Result]):
     def _fail(self, place: _Place[Item, Result], error: Exception) -> None:
         """Two in a row that find the database away tell it to the others: one may just have met a held row."""
         place.fail(error)
-        self._found_away = self._found_away + 1 if place.alone and is_database_outage(error) else 0
-        if self._found_away == ENOUGH:
+        self._found_away = self._found_away + 1 if is_database_outage(error) else 0
+        if self._found_away >= ENOUGH:
             for other in (*self._first, *self._waiting):
                 if other.alone:
                     other.fail(error)

@@ -1,7 +1,7 @@
 """What shares a transaction: everybody gets their own result, and nobody suffers for another."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -21,12 +21,14 @@ BROKEN = "broken"
 class Counting(Database):
     """Counts the transactions that it begins; `away` makes them fail, `gate` holds them up.
 
+    `at_begin`: what happens at the first of them, the second, and so on.
     `answers_lost`: they are committed, and whoever commits hears that the connection is gone.
     """
 
     def __init__(self, address: str) -> None:
         super().__init__(address)
         self.begun = 0
+        self.at_begin: dict[int, Callable[[], object]] = {}
         self.away = False
         self.answers_lost = False
         self.gate = asyncio.Event()
@@ -35,6 +37,7 @@ class Counting(Database):
     @asynccontextmanager
     async def work(self) -> AsyncIterator[UnitOfWork]:
         self.begun += 1
+        self.at_begin.get(self.begun, lambda: None)()
         await self.gate.wait()
         if self.away:
             raise OperationalError("BEGIN", None, OSError("no route"))
@@ -141,6 +144,24 @@ async def test_while_the_database_is_away_everybody_hears_it_at_once(database: C
     *results, _ = await asyncio.gather(*steps, open_gate(), return_exceptions=True)
     assert {type(result) for result in results} == {OperationalError}
     # One that was alone, one for all who had come meanwhile, and two of them to make sure.
+    assert database.begun == 4
+
+
+async def test_an_alert_that_finds_the_database_away_is_one_of_those_that_make_sure(database: Counting) -> None:
+    database.away = True
+    one = Together(database, note)
+    async with asyncio.TaskGroup() as group:
+
+        async def fails(name: str, *, first: bool = False) -> None:
+            with pytest.raises(OperationalError):
+                await one.do(name, first=first)
+
+        # One that was alone, all who had come meanwhile, and the first of them by itself.
+        database.at_begin[3] = lambda: group.create_task(fails("alert", first=True))
+        database.gate.clear()
+        for number in range(5):
+            group.create_task(fails(f"{number}"))
+        asyncio.get_running_loop().call_soon(database.gate.set)
     assert database.begun == 4
 
 
