@@ -44,16 +44,17 @@ ARRIVED_SECONDS = 1.0
 """A call that has not been answered for so long has arrived. Thirty that hang must not hold up an alert."""
 
 FEW = 10
-"""Routine calls under way while Telegram takes calls and answers none.
+"""Routine calls under way with which no other is begun while Telegram takes calls and answers none.
 
-What is never answered may have arrived, and is not said again. One answer of whatever kind of call, and all goes on.
+What is never answered may have arrived, and is not said again. One call that Telegram takes, and all goes on.
 """
 
 SILENT_SECONDS = 2.0
 """For how long nothing has been answered when Telegram answers none.
 
-A Telegram that is merely slow gets thirty calls every two seconds. With less than that, the gap between two such
-bunches would pass for silence: answers after three seconds would then let ten calls a second through, not fifteen.
+With answers after one to three seconds, thirty calls go every two seconds, at first in bunches. With less than that,
+the gap between two bunches would pass for silence: answers after three seconds would let ten calls a second through,
+not fifteen. Answers after ten seconds let about ten through all the same.
 """
 
 PREPARED_SECONDS = 1.0
@@ -260,7 +261,7 @@ class Throttle:
             self._space(place.chat_id, now)
         if self._second is not None:
             self._second.end(place, now)
-            self._serve()
+        self._serve()
 
     def _leave(self, place: Place) -> None:
         if place in self._waiting:
@@ -310,7 +311,7 @@ class Throttle:
             self._alarm = asyncio.get_running_loop().call_later(delay, self._serve)
 
     def _is_enough(self, now: float) -> bool:
-        """Whether Telegram takes calls and answers none, and a few routine ones are under way."""
+        """Whether Telegram takes calls and answers none, and a few routine ones are under way already."""
         last_of_few = next(islice(self._unanswered, FEW - 1, None), None)
         if last_of_few is None:
             return False
