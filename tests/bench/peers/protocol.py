@@ -17,15 +17,11 @@ With Marie Laurent 7 at Lindenhof Clinic: <b>Tuesday, 22 December at 12:00</b>.
 If something has come up, Anna, please tell us now."""
 """As long as the reminders that the bot sends."""
 
+ANSWERS = (("I’ll be there", "confirm"), ("Ask for another time", "move"), ("I can’t come", "cannot"))
+"""The buttons below it: what each says, and what it answers."""
+
 KEYBOARD = InlineKeyboardMarkup(
-    [
-        [InlineKeyboardButton(label, callback_data=f"visit.answer:1:{answer}:0")]
-        for label, answer in (
-            ("I’ll be there", "confirm"),
-            ("Ask for another time", "move"),
-            ("I can’t come", "cannot"),
-        )
-    ]
+    [[InlineKeyboardButton(label, callback_data=f"visit.answer:1:{answer}:0")] for label, answer in ANSWERS]
 )
 
 

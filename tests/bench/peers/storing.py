@@ -1,7 +1,8 @@
-"""The bare loop, with what storing takes around each call: claimed and marked before it, recorded afterwards.
+"""The least that storing takes: each message claimed and marked before the bot's own call, recorded afterwards.
 
 Statements by hand, through the standard library's sqlite3, each as durable as the bot's, those of several senders in
-one commit. No person is looked up, nothing is checked, no text composed. An error ends it.
+one commit, as many at a time as the bot has in hand. No person is looked up, nothing is checked, no text composed. An
+error ends it.
 """
 
 import asyncio
@@ -10,11 +11,13 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from telegram import Bot
-
+from bot import telegram_calls
+from bot.pacing import ThrottleLimiter
 from bot.sender import AT_ONCE
+from bot.telegram_bot import TelegramBot
 from bot.telegram_request import TelegramRequest
-from messages.outgoing import Lane
+from bot.throttle import NO_LIMITS, Throttle
+from messages.outgoing import Button, Lane, Outgoing
 from tests.bench.peers import protocol
 
 _TABLES = """
@@ -31,6 +34,9 @@ _SENT = "UPDATE outbox SET state = 'sent', ended_at = ? WHERE id = ?"
 _DELIVERED = "INSERT INTO deliveries VALUES (?, ?, ?)"
 
 Write = tuple[str, Sequence[Any]]
+
+_BUTTONS = tuple((Button(label, "visit.answer", (1, answer, 0)),) for label, answer in protocol.ANSWERS)
+_MESSAGE = Outgoing(protocol.TEXT, buttons=_BUTTONS)
 
 
 class _Store:
@@ -89,20 +95,21 @@ class _Store:
 
 async def _main() -> None:
     given = protocol.parameters()
-    connections = int(given["connections"])
-    request = TelegramRequest(connections)
-    async with Bot(given["token"], base_url=f"{given['api']}/bot", request=request) as bot:
+    at_once = AT_ONCE[Lane.ROUTINE]
+    limiter = ThrottleLimiter(Throttle(NO_LIMITS, asyncio.get_running_loop().time))
+    request = TelegramRequest(at_once)
+    async with TelegramBot(given["token"], limiter=limiter, base_url=f"{given['api']}/bot", request=request) as bot:
         store = _Store(given["store"], given["chats"])
         await protocol.ready()
-        await asyncio.gather(*(_send_all(bot, store) for _ in range(connections)))
+        await asyncio.gather(*(_send_all(bot, store) for _ in range(at_once)))
         await protocol.done()
 
 
-async def _send_all(bot: Bot, store: _Store) -> None:
+async def _send_all(bot: TelegramBot, store: _Store) -> None:
     while (claimed := await store.next()) is not None:
         row, chat_id = claimed
         await store.write((_MARK, (row,)))
-        message_id = await protocol.send(bot, chat_id)
+        (message_id,) = await telegram_calls.send(bot, chat_id, _MESSAGE)
         await store.write((_SENT, (datetime.now(UTC).isoformat(), row)), (_DELIVERED, (chat_id, message_id, row)))
 
 
